@@ -1,0 +1,10 @@
+//! loghub-shipper: logs out of Alibaba Cloud Log Service, into Table Store, losing nothing.
+//!
+//! One package, a few rooms. Arrows point one way:
+//! `cli → {config, shipper, status, sandbox} → {loghub, tablestore, transform} → transport`.
+//!
+//! | room | what it owns |
+//! | --- | --- |
+//! | [`transport`] | HTTP exchange, retry, clock, secrets |
+
+pub mod transport;
