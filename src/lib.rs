@@ -5,6 +5,8 @@
 //!
 //! | room | what it owns |
 //! | --- | --- |
+//! | [`loghub`] | Log Service: model, wire, signing, client, consumer group |
 //! | [`transport`] | HTTP exchange, retry, clock, secrets |
 
+pub mod loghub;
 pub mod transport;

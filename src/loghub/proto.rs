@@ -1,0 +1,88 @@
+//! Protobuf messages of Log Service (proto2), with the vendor's field numbers and names.
+//!
+//! A pull answers one compressed [`LogGroupList`]; a put sends one [`LogGroup`]. The schema calls
+//! texts `string`, yet the service does not check that they are UTF-8, and a decoder that does
+//! refuses a whole body for one bad value (the vendor's Rust crate): so they are bytes here.
+//! Missing required fields read as 0 or empty, as in the Python SDK.
+
+use bytes::Bytes;
+
+/// The body of a pull: log groups in the order of the shard.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct LogGroupList {
+    /// `logGroupList`.
+    #[prost(message, repeated, tag = "1")]
+    pub groups: Vec<LogGroup>,
+}
+
+/// Logs that were written together, with what they have in common; one cursor step of a shard.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct LogGroup {
+    /// `Logs`.
+    #[prost(message, repeated, tag = "1")]
+    pub logs: Vec<Log>,
+    /// `Reserved`, in older schemas `Category`: not shown to users.
+    #[prost(bytes = "bytes", optional, tag = "2")]
+    pub reserved: Option<Bytes>,
+    /// `Topic`: the field `__topic__` of every log here.
+    #[prost(bytes = "bytes", optional, tag = "3")]
+    pub topic: Option<Bytes>,
+    /// `Source`: the field `__source__` of every log here.
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    pub source: Option<Bytes>,
+    /// `MachineUUID`: not shown to users.
+    #[prost(bytes = "bytes", optional, tag = "5")]
+    pub machine_uuid: Option<Bytes>,
+    /// `LogTags`: a field `__tag__:KEY` each, of every log here.
+    #[prost(message, repeated, tag = "6")]
+    pub tags: Vec<LogTag>,
+}
+
+/// One event.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Log {
+    /// `Time`: seconds since 1970.
+    #[prost(uint32, required, tag = "1")]
+    pub time: u32,
+    /// `Contents`: in order; a key may occur more than once.
+    #[prost(message, repeated, tag = "2")]
+    pub contents: Vec<Content>,
+    /// `Time_ns`: nanoseconds within the second. (Field 3 is unused.)
+    #[prost(fixed32, optional, tag = "4")]
+    pub time_ns: Option<u32>,
+}
+
+/// One key and value of a log.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Content {
+    /// `Key`.
+    #[prost(bytes = "bytes", required, tag = "1")]
+    pub key: Bytes,
+    /// `Value`.
+    #[prost(bytes = "bytes", required, tag = "2")]
+    pub value: Bytes,
+}
+
+/// One key and value that all logs of a group share.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct LogTag {
+    /// `Key`, without the `__tag__:` that users see in front of it.
+    #[prost(bytes = "bytes", required, tag = "1")]
+    pub key: Bytes,
+    /// `Value`.
+    #[prost(bytes = "bytes", required, tag = "2")]
+    pub value: Bytes,
+}
+
+impl Content {
+    /// A pair of texts.
+    pub fn new(key: impl Into<Bytes>, value: impl Into<Bytes>) -> Self {
+        Self {
+            key: key.into(),
+            value: value.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
