@@ -6,7 +6,9 @@
 //! | room | what it owns |
 //! | --- | --- |
 //! | [`loghub`] | Log Service: model, wire, signing, client, consumer group |
+//! | [`tablestore`] | Table Store: model, `PlainBuffer`, signing, client, batches |
 //! | [`transport`] | HTTP exchange, retry, clock, secrets |
 
 pub mod loghub;
+pub mod tablestore;
 pub mod transport;
