@@ -7,8 +7,10 @@
 //! | --- | --- |
 //! | [`loghub`] | Log Service: model, wire, signing, client, consumer group |
 //! | [`tablestore`] | Table Store: model, `PlainBuffer`, signing, client, batches |
+//! | [`transform`] | the expression language: parse, check, evaluate; pure |
 //! | [`transport`] | HTTP exchange, retry, clock, secrets |
 
 pub mod loghub;
 pub mod tablestore;
+pub mod transform;
 pub mod transport;
