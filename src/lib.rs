@@ -9,8 +9,10 @@
 //! | [`tablestore`] | Table Store: model, `PlainBuffer`, signing, client, batches |
 //! | [`transform`] | the expression language: parse, check, evaluate; pure |
 //! | [`transport`] | HTTP exchange, retry, clock, secrets |
+//! | [`telemetry`] | the container log |
 
 pub mod loghub;
 pub mod tablestore;
+pub mod telemetry;
 pub mod transform;
 pub mod transport;
