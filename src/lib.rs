@@ -5,6 +5,8 @@
 //!
 //! | room | what it owns |
 //! | --- | --- |
+//! | [`shipper`] | the work: shards come and go; pull → transform → write → checkpoint |
+//! | [`status`] | what happened since the last status row, and the reporter that publishes it |
 //! | [`loghub`] | Log Service: model, wire, signing, client, consumer group |
 //! | [`tablestore`] | Table Store: model, `PlainBuffer`, signing, client, batches |
 //! | [`transform`] | the expression language: parse, check, evaluate; pure |
@@ -12,6 +14,8 @@
 //! | [`telemetry`] | the container log |
 
 pub mod loghub;
+pub mod shipper;
+pub mod status;
 pub mod tablestore;
 pub mod telemetry;
 pub mod transform;

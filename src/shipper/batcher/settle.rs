@@ -1,0 +1,196 @@
+//! Answers into decisions.
+
+use super::Batcher;
+use super::keys::Waiting;
+use super::sealed::{Row, Sealed};
+use crate::shipper::lines::Lines;
+use crate::shipper::rows::refused_name;
+use crate::status::{Fault, Tally};
+use crate::tablestore::{BatchOutcome, Error, ErrorCode, RowError, RowOutcome, Verdict};
+use crate::transport::Retry;
+
+/// What is to be done about a batch that was answered.
+#[derive(Debug, Default)]
+pub(in crate::shipper) struct Settled {
+    /// To be sent again after a pause.
+    pub(in crate::shipper) later: Option<(Sealed, Retry)>,
+    /// To be sent again at once.
+    pub(in crate::shipper) now: Vec<Sealed>,
+}
+
+impl Batcher {
+    /// Takes Table Store's answer to a batch.
+    pub(in crate::shipper) fn settle(
+        &mut self,
+        sealed: Sealed,
+        answer: Result<BatchOutcome, Error>,
+        tally: &mut Tally,
+    ) -> Settled {
+        match answer {
+            Ok(outcomes) => self.settle_rows(sealed, outcomes, tally),
+            Err(error) => self.settle_request(sealed, &error, tally),
+        }
+    }
+
+    fn settle_rows(
+        &mut self,
+        sealed: Sealed,
+        outcomes: BatchOutcome,
+        tally: &mut Tally,
+    ) -> Settled {
+        let Sealed {
+            batch,
+            mut rows,
+            edition,
+            attempt,
+            ..
+        } = sealed;
+        for name in rows.iter_mut().flat_map(|row| row.unproven.drain(..)) {
+            self.book.learn_accepted(&name);
+        }
+        let mut again = Vec::new();
+        let mut retry = Retry::Backoff;
+        for (place, (row, outcome)) in rows.into_iter().zip(outcomes).enumerate() {
+            let error = match outcome {
+                RowOutcome::Written(cost) => {
+                    tally.capacity_units += u64::from(cost.read) + u64::from(cost.write);
+                    self.written(&row, edition, tally);
+                    continue;
+                }
+                RowOutcome::Refused(error) => error,
+            };
+            if row.is_key_only && error.code == ErrorCode::ConditionCheckFail {
+                // The row is there already, which is all that a key-only row wants.
+                self.written(&row, edition, tally);
+                continue;
+            }
+            match error.code.verdict() {
+                Verdict::BadRow => self.bad_row(&row, &error, edition, tally),
+                verdict => {
+                    tally.fault(fault(&error, None));
+                    if verdict == Verdict::Retry(Retry::Throttled) {
+                        retry = Retry::Throttled;
+                    }
+                    again.push((row, place));
+                }
+            }
+        }
+        if again.is_empty() {
+            return Settled::default();
+        }
+        self.lines
+            .rows_wait(again.len(), attempt, tally.faults.last());
+        let mut rest = Sealed::copy(&batch, again, edition, attempt + 1);
+        rest.is_rest = true;
+        Settled {
+            later: Some((rest, retry)),
+            now: Vec::new(),
+        }
+    }
+
+    fn settle_request(&mut self, mut sealed: Sealed, error: &Error, tally: &mut Tally) -> Settled {
+        let (Error::Service { code, message, .. }, Verdict::BadRow) = (error, error.verdict())
+        else {
+            let retry = match error.verdict() {
+                Verdict::Retry(retry) => retry,
+                Verdict::BadRow | Verdict::Operator => Retry::Backoff,
+            };
+            tally.fault(request_fault(error));
+            self.lines.batch_failed(error, sealed.attempt);
+            sealed.attempt += 1;
+            return Settled {
+                later: Some((sealed, retry)),
+                now: Vec::new(),
+            };
+        };
+        let at = sealed.edition;
+        if refused_name(message).is_some_and(|name| {
+            let is_unproven = sealed.has_unproven(name);
+            self.book.learn_refused(name, is_unproven, at)
+        }) {
+            Lines::name_refused(message);
+            self.unseal(sealed);
+            return Settled::default();
+        }
+        if sealed.rows.len() > 1 {
+            self.lines.batch_halved(error, sealed.rows.len());
+            return Settled {
+                later: None,
+                now: sealed.split().into(),
+            };
+        }
+        let error = RowError {
+            code: code.clone(),
+            message: message.clone(),
+        };
+        for row in sealed.rows {
+            self.bad_row(&row, &error, at, tally);
+        }
+        Settled::default()
+    }
+
+    /// A row was written, or as much of it as one update takes.
+    fn written(&mut self, row: &Row, edition: u64, tally: &mut Tally) {
+        if let Some(from) = row.rest {
+            self.put_back(row.hash, row.rest_from(from, edition));
+            return;
+        }
+        tally.rows_written += 1;
+        tally.logs_written += u64::try_from(row.more.len()).unwrap_or(u64::MAX) + 1;
+        tally.last_time = tally.last_time.max(row.time);
+        self.decide(row);
+    }
+
+    /// Table Store refused a row for good. Several logs in one row may have spoilt each other, so
+    /// each gets a row of its own first.
+    fn bad_row(&mut self, row: &Row, error: &RowError, edition: u64, tally: &mut Tally) {
+        // Its unproven names were taken for accepted, since the request was not refused for them.
+        let refused = refused_name(&error.message);
+        if refused.is_some_and(|name| self.book.learn_refused(name, false, edition)) {
+            Lines::name_refused(&error.message);
+            self.put_back(row.hash, row.rest_from(row.from, edition));
+            return;
+        }
+        if !row.more.is_empty() {
+            if let Some(held) = self.keys.get_mut(&row.hash) {
+                let alone: Vec<_> = row.logs().map(Waiting::Alone).collect();
+                alone
+                    .into_iter()
+                    .rev()
+                    .for_each(|work| held.waiting.push_front(work));
+                self.ready.push_back(row.hash);
+            }
+            return;
+        }
+        let sample = self.backlog.json(row.first);
+        self.lines.refused(error, &sample);
+        tally.refused += 1;
+        tally.fault(fault(error, Some(sample)));
+        self.decide(row);
+    }
+}
+
+fn fault(error: &RowError, sample: Option<String>) -> Fault {
+    let (code, message) = (error.code.to_string(), error.message.clone());
+    Fault {
+        code,
+        message,
+        sample,
+        count: 1,
+    }
+}
+
+fn request_fault(error: &Error) -> Fault {
+    let code = error
+        .code()
+        .map_or_else(|| NO_ANSWER.to_owned(), ToString::to_string);
+    Fault {
+        code,
+        message: error.to_string(),
+        sample: None,
+        count: 1,
+    }
+}
+
+/// What the status table calls an error that the service did not send.
+const NO_ANSWER: &str = "NoAnswer";

@@ -1,0 +1,43 @@
+//! What every shard's work shares.
+
+use std::sync::Arc;
+
+use super::budget::Budget;
+use super::limiter::Limiter;
+use super::rows::NameBook;
+use super::settings::Settings;
+use crate::status::{self, ShardIdentity, Totals};
+use crate::tablestore::PrimaryKeyColumn;
+use crate::transport::Clock;
+use crate::{loghub, tablestore};
+
+/// Clients, settings and limits, shared by all shards.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) loghub: Arc<loghub::Client>,
+    pub(super) tablestore: Arc<tablestore::Client>,
+    pub(super) settings: Settings,
+    pub(super) rules: Arc<super::RowRules>,
+    pub(super) status: status::Settings,
+    /// Primary key of the target table.
+    pub(super) schema: Arc<[PrimaryKeyColumn]>,
+    pub(super) book: Arc<NameBook>,
+    pub(super) budget: Budget,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) totals: Arc<Totals>,
+    pub(super) clock: Clock,
+    /// `PROJECT|LOGSTORE`.
+    pub(super) project_logstore: String,
+}
+
+impl Context {
+    /// Whose status rows a shard's are.
+    pub(super) fn identity(&self, shard: loghub::ShardId) -> ShardIdentity {
+        ShardIdentity {
+            project_logstore: self.project_logstore.clone(),
+            shard: shard.0,
+            target_table: self.settings.target_table.to_string(),
+            shipper_id: self.settings.consumer.to_string(),
+        }
+    }
+}

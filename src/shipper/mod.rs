@@ -1,0 +1,101 @@
+//! The work: shards come and go; each is pulled, its logs become rows, the rows are written, and
+//! the checkpoint follows.
+//!
+//! ```text
+//! Daemon ── heartbeat: which shards are ours
+//!   └─ worker, one per shard, owns all of the shard's state
+//!        Puller ─→ Backlog ─→ Batcher (rows::Mapper) ─→ BatchWriteRow ─→ Batcher ─→ checkpoint
+//! ```
+//!
+//! Shared by all shards: the byte `budget`, the `limiter` of batches in flight, and what was
+//! learned of column names (`rows`).
+
+mod backlog;
+mod batcher;
+#[doc(hidden)]
+pub mod bench;
+mod budget;
+mod context;
+mod daemon;
+mod limiter;
+mod lines;
+mod pending;
+mod puller;
+mod rows;
+mod settings;
+mod start;
+mod window;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use self::budget::Budget;
+use self::context::Context;
+use self::daemon::Daemon;
+pub use self::daemon::RunError;
+use self::limiter::Limiter;
+use self::rows::NameBook;
+pub use self::settings::{
+    ColumnNames, LostCursor, RowRules, Settings, StartPosition, TransformColumn,
+};
+pub use self::start::{Obstacle, STATUS_KEY, StartError};
+use crate::status::{self, Totals};
+use crate::transport::Clock;
+use crate::{loghub, tablestore};
+
+/// The shipper, ready to run: everything that it needs was found in order.
+#[derive(Debug)]
+pub struct Shipper {
+    daemon: Daemon,
+    totals: Arc<Totals>,
+}
+
+impl Shipper {
+    /// Checks tables and logstore and joins the consumer group. A service that does not answer is
+    /// tried again for `patience`.
+    pub async fn start(
+        settings: Settings,
+        status: status::Settings,
+        loghub: loghub::Client,
+        tablestore: tablestore::Client,
+        clock: Clock,
+        patience: Duration,
+    ) -> Result<Self, StartError> {
+        let tablestore = Arc::new(tablestore);
+        let found = start::start(&settings, &status.table, &loghub, &tablestore, patience).await?;
+        let totals = Arc::new(Totals::default());
+        let context = Context {
+            project_logstore: format!(
+                "{}|{}",
+                loghub.settings().project,
+                loghub.settings().logstore
+            ),
+            loghub: Arc::new(loghub),
+            tablestore,
+            rules: Arc::new(settings.rules.clone()),
+            schema: found.target.primary_key.into(),
+            book: Arc::new(NameBook::new(settings.rules.column_names)),
+            budget: Budget::new(settings.memory_limit_bytes),
+            limiter: Limiter::new(settings.max_batches_in_flight),
+            totals: Arc::clone(&totals),
+            settings,
+            status,
+            clock,
+        };
+        let daemon = Daemon::new(Arc::new(context), found.group_timeout);
+        Ok(Self { daemon, totals })
+    }
+
+    /// Running totals, for whoever wants to watch.
+    pub fn totals(&self) -> Arc<Totals> {
+        Arc::clone(&self.totals)
+    }
+
+    /// Ships until `shutdown`, then hands all shards over within the grace period.
+    pub async fn run(self, shutdown: &CancellationToken) -> Result<(), RunError> {
+        self.daemon.run(shutdown).await
+    }
+}

@@ -1,0 +1,16 @@
+//! A future that may be under way, kept in its owner's state between turns of a `select!`.
+
+use std::pin::Pin;
+
+use futures_util::future::BoxFuture;
+
+/// Polls the future that is there, and clears its place when it is done; for ever pending where
+/// there is none. Cancel safe: the future stays in its place.
+pub(super) async fn resolve<T>(place: &mut Option<BoxFuture<'static, T>>) -> T {
+    let value = match place.as_mut() {
+        Some(future) => Pin::new(future).await,
+        None => std::future::pending().await,
+    };
+    *place = None;
+    value
+}

@@ -1,0 +1,293 @@
+//! Reads one shard, pull after pull, as far ahead as the byte budget allows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tracing::{debug, error, warn};
+
+use super::budget::Share;
+use super::context::Context;
+use super::settings::LostCursor;
+use crate::loghub::compression::Compression;
+use crate::loghub::decode::LogGroupList;
+use crate::loghub::{Cursor, CursorPosition, Error, ErrorCode, Pull, ShardId};
+use crate::status::{Fault, Journal, Tally};
+use crate::telemetry::Allowance;
+use crate::transport::retry::Policy;
+use crate::transport::{Retry, Retryable as _, error_chain};
+
+/// Raw bytes that a pull aims at: large enough to fill many batches, small enough that a busy
+/// shard holds little and that its first rows are soon on their way.
+const TARGET_BYTES: usize = 2 << 20;
+
+/// A pull of this size or more is followed by the next at once, as in the Java library.
+const BUSY_BYTES: usize = 1 << 20;
+
+/// Log groups asked for by the first pull, whose sizes are not known yet.
+const FIRST_COUNT: u32 = 100;
+
+/// Log groups in one pull at the most (vendor page `PullLogs`).
+const MAX_COUNT: u32 = 1000;
+
+/// Bytes reserved for a pull of a shard that brought nothing lately.
+const IDLE_SHARE: usize = 256 << 10;
+
+/// Pauses of a shard that is read to its end, from the first to the longest. A shard takes 100
+/// reads a second, and a log is to be in the table within a few hundred milliseconds.
+const FIRST_IDLE: Duration = Duration::from_millis(20);
+const LONGEST_IDLE: Duration = Duration::from_millis(100);
+
+/// Pauses after a pull that failed in passing.
+const FAULTS: Policy = Policy {
+    first: Duration::from_millis(50),
+    longest: Duration::from_millis(500),
+    total: None,
+};
+
+/// Pauses after a quota was exceeded: it is counted by the second.
+const THROTTLED: Policy = Policy {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(1),
+    total: None,
+};
+
+/// What the puller hands on.
+#[derive(Debug)]
+pub(super) struct Pulled {
+    /// The logs; none where the shard is read to its end.
+    pub(super) list: LogGroupList,
+    /// Where the shard goes on.
+    pub(super) next: Cursor,
+    /// Their bytes in the budget.
+    pub(super) share: Share,
+}
+
+/// Why the puller ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PullEnd {
+    /// Nobody wants more.
+    Closed,
+    /// The shard does not exist any more.
+    ShardGone,
+}
+
+/// Reads one shard.
+#[derive(Debug)]
+pub(super) struct Puller {
+    context: Arc<Context>,
+    shard: ShardId,
+    cursor: Cursor,
+    journal: Arc<Journal>,
+    count: u32,
+    expected_bytes: usize,
+    faults: u32,
+    lines: Allowance,
+}
+
+impl Puller {
+    pub(super) fn new(
+        context: Arc<Context>,
+        shard: ShardId,
+        cursor: Cursor,
+        journal: Arc<Journal>,
+    ) -> Self {
+        Self {
+            context,
+            shard,
+            cursor,
+            journal,
+            count: FIRST_COUNT,
+            expected_bytes: IDLE_SHARE,
+            faults: 0,
+            lines: Allowance::default(),
+        }
+    }
+
+    /// Pulls until nobody wants more. Cancel safe: what was not handed on is read again.
+    pub(super) async fn run(mut self, pulled: mpsc::Sender<Pulled>) -> PullEnd {
+        let mut idle = FIRST_IDLE;
+        // Of an empty pull the worker learns the position, so that it can save it; once.
+        let mut told = None;
+        loop {
+            // Waiting for room first: what cannot be handed on need not be held.
+            let Ok(slot) = pulled.reserve().await else {
+                return PullEnd::Closed;
+            };
+            let mut share = self.context.budget.take(self.expected_bytes).await;
+            let pull = match self.pull().await {
+                Ok(pull) => pull,
+                Err(pause) => {
+                    drop((slot, share));
+                    match pause {
+                        Some(pause) => tokio::time::sleep(pause).await,
+                        None => return PullEnd::ShardGone,
+                    }
+                    continue;
+                }
+            };
+            let (list, next, raw_bytes, is_full) = pull;
+            share.resize(raw_bytes * 2, &self.context.budget);
+            self.adapt(raw_bytes, list.groups().len());
+            let is_empty = list.logs().is_empty();
+            let has_moved = next != self.cursor;
+            self.cursor = next.clone();
+            if is_empty && told.as_ref() == Some(&next) {
+                drop((slot, share));
+            } else {
+                told = Some(next.clone());
+                slot.send(Pulled { list, next, share });
+            }
+            if has_moved && (raw_bytes >= BUSY_BYTES || is_full) {
+                continue;
+            }
+            idle = if is_empty {
+                (idle * 2).min(LONGEST_IDLE)
+            } else {
+                FIRST_IDLE
+            };
+            tokio::time::sleep(idle).await;
+        }
+    }
+
+    /// One pull, indexed; or the pause before the next try, `None` if there is no point in one.
+    async fn pull(&mut self) -> Result<(LogGroupList, Cursor, usize, bool), Option<Duration>> {
+        let Self {
+            shard,
+            cursor,
+            count,
+            ..
+        } = self;
+        let pull = self
+            .context
+            .loghub
+            .pull_logs(*shard, cursor, *count, Compression::Lz4)
+            .await;
+        let Pull {
+            data,
+            next,
+            group_count,
+            ..
+        } = match pull {
+            Ok(pull) => pull,
+            Err(error) => return Err(self.failed(&error).await),
+        };
+        let raw_bytes = data.len();
+        match LogGroupList::index(data) {
+            Ok(list) if next == self.cursor && !list.logs().is_empty() => {
+                // Used, it would be read and counted again and again. The next answer may do.
+                self.note(
+                    "StuckCursor",
+                    "logs came without a position behind them: they are read again",
+                );
+                Err(Some(self.pause(FAULTS)))
+            }
+            Ok(list) => {
+                self.faults = 0;
+                let logs = u64::try_from(list.logs().len()).unwrap_or(u64::MAX);
+                let bytes_read = u64::try_from(raw_bytes).unwrap_or(u64::MAX);
+                let replaced = u64::try_from(list.replaced()).unwrap_or(u64::MAX);
+                if logs > 0 {
+                    let tally = Tally {
+                        logs_read: logs,
+                        bytes_read,
+                        replaced,
+                        ..Tally::default()
+                    };
+                    self.journal.record(tally);
+                }
+                Ok((list, next, raw_bytes, group_count >= self.count))
+            }
+            Err(error) => {
+                // Nothing of it is used and nothing is skipped: it is read again.
+                self.note("MalformedPull", &error.to_string());
+                Err(Some(self.pause(FAULTS)))
+            }
+        }
+    }
+
+    /// Asks for as many groups as make up the target size.
+    fn adapt(&mut self, raw_bytes: usize, groups: usize) {
+        self.expected_bytes = (raw_bytes * 2).clamp(IDLE_SHARE, TARGET_BYTES * 4);
+        if let Some(per_group) = raw_bytes.checked_div(groups) {
+            let per_group = per_group.max(1);
+            let wanted = u32::try_from(TARGET_BYTES / per_group).unwrap_or(MAX_COUNT);
+            // Growing step by step: the next groups need not be like these.
+            self.count = wanted.clamp(1, self.count.saturating_mul(4).min(MAX_COUNT));
+        }
+    }
+
+    /// What follows a failed pull: a pause, or `None` where the shard is gone.
+    async fn failed(&mut self, error: &Error) -> Option<Duration> {
+        match error.code() {
+            Some(ErrorCode::InvalidCursor) => return Some(self.lost_cursor(error).await),
+            Some(ErrorCode::ShardNotExist) => {
+                self.note_error(error);
+                return None;
+            }
+            _ => {}
+        }
+        self.note_error(error);
+        Some(match error.retry() {
+            Retry::Throttled => self.pause(THROTTLED),
+            // What cannot be mended by trying may be mended by somebody: permissions come back.
+            Retry::Backoff | Retry::Never => self.pause(FAULTS),
+        })
+    }
+
+    fn pause(&mut self, policy: Policy) -> Duration {
+        self.faults = self.faults.saturating_add(1);
+        policy.pause(self.faults - 1)
+    }
+
+    /// The logs behind the cursor are gone: never passed over in silence.
+    async fn lost_cursor(&mut self, error: &Error) -> Duration {
+        let (policy, position) = match self.context.settings.lost_cursor {
+            LostCursor::Oldest => (
+                "going on from the oldest log still kept",
+                CursorPosition::Begin,
+            ),
+            LostCursor::Newest => ("going on from new logs only", CursorPosition::End),
+            LostCursor::Stop => {
+                self.note_error(error);
+                if self.faults == 0 {
+                    error!(cursor = %self.cursor, "the cursor is lost: the shard waits, as configured");
+                }
+                self.faults = 1;
+                return Duration::from_secs(5);
+            }
+        };
+        self.note_error(error);
+        error!(cursor = %self.cursor, %error, "logs were lost before they could be read: {policy}");
+        match self.context.loghub.get_cursor(self.shard, position).await {
+            Ok(cursor) => self.cursor = cursor,
+            Err(error) => self.note_error(&error),
+        }
+        self.pause(FAULTS)
+    }
+
+    fn note_error(&mut self, error: &Error) {
+        let code = error
+            .code()
+            .map_or_else(|| "NoAnswer".to_owned(), ToString::to_string);
+        self.note(&code, &error_chain(error));
+    }
+
+    /// Says in log and status that a pull failed.
+    fn note(&mut self, code: &str, message: &str) {
+        if self.lines.take("failed pulls") {
+            warn!(code, reason = message, "pull failed: trying again");
+        } else {
+            debug!(code, reason = message, "pull failed: trying again");
+        }
+        let mut tally = Tally::default();
+        let (code, message) = (code.to_owned(), message.to_owned());
+        tally.fault(Fault {
+            code,
+            message,
+            sample: None,
+            count: 1,
+        });
+        self.journal.record(tally);
+    }
+}

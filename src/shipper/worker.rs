@@ -1,0 +1,556 @@
+//! The work on one shard: pulls become batches, answers become decisions, and the checkpoint
+//! follows what is decided.
+//!
+//! Everything of a shard happens in one task, so there is nothing to lock; the exchanges with the
+//! services run beside it in tasks that it owns and joins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, debug, error, info, warn};
+
+use super::backlog::Backlog;
+use super::batcher::{Batcher, Sealed, Settled};
+use super::context::Context;
+use super::limiter::{Limiter, Signal, Slot};
+use super::pending::resolve;
+use super::puller::{PullEnd, Pulled, Puller};
+use super::settings::StartPosition;
+use crate::loghub::{Cursor, CursorPosition, Error, ErrorCode, Saved, ShardId};
+use crate::status::{Journal, Reporter, Tally};
+use crate::tablestore::{self, BatchOutcome, RowOutcome, Verdict};
+use crate::transport::retry::{self, Policy};
+use crate::transport::{Retry, error_chain};
+
+/// Pulls ready to follow the one that is being written. More would only add memory.
+const MAX_PULLS: usize = 2;
+
+/// While a few rows wait for a busy partition, the logs behind them go on: so many pulls, and
+/// bytes of logs, may be held past [`MAX_PULLS`] by rows that are not decided. Large pulls of a
+/// busy shard reach this at once, many small ones do not.
+const MAX_HELD_PULLS: usize = 1024;
+const MAX_HELD_BYTES: usize = 4 << 20;
+
+/// Pauses between tries of a batch: never more than 500 ms, whatever happened.
+const WRITE_FAULTS: Policy = Policy {
+    first: Duration::from_millis(20),
+    longest: Duration::from_millis(500),
+    total: None,
+};
+
+/// Pauses of a batch that was throttled, within the same bound.
+const WRITE_THROTTLED: Policy = Policy {
+    first: Duration::from_millis(100),
+    longest: Duration::from_millis(500),
+    total: None,
+};
+
+/// Pauses between tries of everything else that a shard needs from Log Service.
+const CONTROL: Policy = Policy {
+    first: Duration::from_millis(100),
+    longest: Duration::from_secs(2),
+    total: None,
+};
+
+/// A shard that is read to its end saves its position this soon, so that a read-only shard is
+/// finished and its children can start.
+const SAVE_AT_END: Duration = Duration::from_millis(500);
+
+/// How the work on a shard ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WorkerEnd {
+    /// Everything that was read is decided and the checkpoint is saved.
+    HandedOver,
+    /// The shard is no longer ours: Log Service refused the checkpoint, or our lease ran out.
+    Lost,
+    /// The shard does not exist any more.
+    ShardGone,
+}
+
+/// The two ways to end a shard's work.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Orders {
+    /// Stop reading, finish what is in flight, save the checkpoint.
+    pub(super) hand_over: CancellationToken,
+    /// Stop at once: the shard may be somebody else's already.
+    pub(super) abandon: CancellationToken,
+}
+
+/// A batch that was answered.
+struct Answered {
+    sealed: Sealed,
+    slot: Slot,
+    answer: Result<BatchOutcome, tablestore::Error>,
+}
+
+/// A save that is under way, and what it saves.
+type Saving = BoxFuture<'static, (Cursor, Result<Saved, Error>)>;
+
+/// The work on one shard.
+struct Worker {
+    context: Arc<Context>,
+    shard: ShardId,
+    journal: Arc<Journal>,
+    batcher: Batcher,
+    sends: JoinSet<Answered>,
+    /// Batches that wait for another try, and until when.
+    later: Vec<(Instant, Sealed)>,
+    /// A place in the queue for a slot.
+    slot: Option<BoxFuture<'static, Slot>>,
+    /// The right to send names that must prove themselves; whether we wait for it, and how many
+    /// such batches are under way.
+    probe: Option<OwnedSemaphorePermit>,
+    probe_wait: Option<BoxFuture<'static, OwnedSemaphorePermit>>,
+    probes: usize,
+    saved: Option<Cursor>,
+    saved_at: Instant,
+    saving: Option<Saving>,
+    is_draining: bool,
+}
+
+/// Works on a shard until it is handed over or lost.
+pub(super) async fn run(context: Arc<Context>, shard: ShardId, orders: Orders) -> WorkerEnd {
+    let (start, saved) = tokio::select! {
+        biased; // Nothing was read yet: there is nothing to finish.
+        () = orders.abandon.cancelled() => return WorkerEnd::Lost,
+        () = orders.hand_over.cancelled() => return WorkerEnd::HandedOver,
+        position = position(&context, shard) => position,
+    };
+    info!(cursor = %start, from_checkpoint = saved.is_some(), "shard taken up");
+    let journal = Arc::new(Journal::new(Arc::clone(&context.totals)));
+    let reporter = Reporter::new(
+        Arc::clone(&context.tablestore),
+        context.status.clone(),
+        context.identity(shard),
+        Arc::clone(&journal),
+        context.clock.clone(),
+    );
+    let mut reports = JoinSet::new();
+    let no_more = CancellationToken::new();
+    reports.spawn(reporter.run(no_more.clone()).in_current_span());
+
+    let worker = Worker::new(context, shard, journal, start, saved);
+    let end = worker.run(&orders).await;
+    no_more.cancel();
+    while let Some(joined) = reports.join_next().await {
+        if let Err(error) = joined {
+            error!(%error, "the reporter ended unexpectedly");
+        }
+    }
+    info!(?end, "shard let go");
+    end
+}
+
+/// Where to start, and the checkpoint if there is one. Tries until it knows.
+async fn position(context: &Context, shard: ShardId) -> (Cursor, Option<Cursor>) {
+    loop {
+        let told = |error: &Error, attempt, _pause| {
+            warn!(
+                attempt,
+                error = error_chain(error),
+                "start position not known yet: trying again"
+            );
+        };
+        match retry::retry(&CONTROL, || read_position(context, shard), told).await {
+            Ok(position) => return position,
+            Err(error) => {
+                error!(
+                    error = error_chain(&error),
+                    "start position refused: trying on"
+                );
+                tokio::time::sleep(CONTROL.longest).await;
+            }
+        }
+    }
+}
+
+/// The checkpoint, and without one the configured position.
+async fn read_position(
+    context: &Context,
+    shard: ShardId,
+) -> Result<(Cursor, Option<Cursor>), Error> {
+    let checkpoint = context
+        .loghub
+        .get_checkpoint(&context.settings.group, shard)
+        .await?;
+    if let Some(cursor) = checkpoint.cursor {
+        return Ok((cursor.clone(), Some(cursor)));
+    }
+    let position = match context.settings.start {
+        StartPosition::Begin => CursorPosition::Begin,
+        StartPosition::End => CursorPosition::End,
+        StartPosition::Since(seconds) => CursorPosition::Since(seconds),
+    };
+    Ok((context.loghub.get_cursor(shard, position).await?, None))
+}
+
+impl Worker {
+    fn new(
+        context: Arc<Context>,
+        shard: ShardId,
+        journal: Arc<Journal>,
+        start: Cursor,
+        saved: Option<Cursor>,
+    ) -> Self {
+        let batcher = Batcher::new(
+            context.settings.target_table.clone(),
+            Arc::clone(&context.rules),
+            Arc::clone(&context.schema),
+            Arc::clone(&context.book),
+            Backlog::new(start),
+        );
+        Self {
+            context,
+            shard,
+            journal,
+            batcher,
+            sends: JoinSet::new(),
+            later: Vec::new(),
+            slot: None,
+            probe: None,
+            probe_wait: None,
+            probes: 0,
+            saved,
+            saved_at: Instant::now(),
+            saving: None,
+            is_draining: false,
+        }
+    }
+
+    async fn run(mut self, orders: &Orders) -> WorkerEnd {
+        let (hand_on, mut pulls) = mpsc::channel(1);
+        let from = self.batcher.backlog.settle().clone();
+        let journal = Arc::clone(&self.journal);
+        let puller = Puller::new(Arc::clone(&self.context), self.shard, from, journal);
+        let mut reading = JoinSet::new();
+        reading.spawn(puller.run(hand_on).in_current_span());
+        let mut end = WorkerEnd::HandedOver;
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+
+        while !(self.is_draining && self.is_finished()) {
+            self.queue_for_slot();
+            self.save_if_due();
+            let wake = self.next_wake();
+            tokio::select! {
+                () = orders.abandon.cancelled() => return WorkerEnd::Lost,
+                () = orders.hand_over.cancelled(), if !self.is_draining => {
+                    reading.shutdown().await;
+                    self.drain();
+                }
+                Some(logs) = pulls.recv(), if !self.is_draining && self.has_room() => self.take(logs),
+                Some(ended) = reading.join_next(), if !self.is_draining => match ended {
+                    Ok(PullEnd::ShardGone) => {
+                        end = WorkerEnd::ShardGone;
+                        // Nobody can read again what was read.
+                        while let Ok(logs) = pulls.try_recv() {
+                            self.take(logs);
+                        }
+                        self.is_draining = true;
+                    }
+                    Ok(PullEnd::Closed) => self.drain(),
+                    Err(error) => {
+                        error!(%error, "reading ended unexpectedly");
+                        return WorkerEnd::Lost;
+                    }
+                },
+                slot = resolve(&mut self.slot) => self.dispatch(slot),
+                permit = resolve(&mut self.probe_wait) => self.probe = Some(permit),
+                Some(answered) = self.sends.join_next() => match answered {
+                    Ok(answered) => self.settle(answered),
+                    Err(error) => {
+                        // Its rows are undecided for ever: let the next holder write them.
+                        error!(%error, "a send ended unexpectedly");
+                        return WorkerEnd::Lost;
+                    }
+                },
+                (cursor, outcome) = resolve(&mut self.saving) => {
+                    if !self.saved(cursor, outcome) {
+                        return WorkerEnd::Lost;
+                    }
+                }
+                () = tokio::time::sleep_until(wake) => {}
+                _ = tick.tick() => self.batcher.lines.flush(),
+            }
+        }
+        end
+    }
+
+    /// Whether nothing is left to do but to go.
+    fn is_finished(&mut self) -> bool {
+        self.batcher.backlog.is_empty()
+            && self.sends.is_empty()
+            && self.saving.is_none()
+            && self.saved.as_ref() == Some(self.batcher.backlog.settle())
+    }
+
+    fn has_room(&self) -> bool {
+        let backlog = &self.batcher.backlog;
+        backlog.len() < MAX_PULLS
+            || (backlog.unmapped() < MAX_PULLS
+                && backlog.len() < MAX_HELD_PULLS
+                && backlog.bytes() < MAX_HELD_BYTES)
+    }
+
+    /// Stops taking logs; those that were not looked at yet are left to the next holder.
+    fn drain(&mut self) {
+        self.is_draining = true;
+        self.batcher.backlog.drop_unmapped();
+    }
+
+    fn take(&mut self, Pulled { list, next, share }: Pulled) {
+        debug!(
+            logs = list.logs().len(),
+            groups = list.groups().len(),
+            "pulled"
+        );
+        self.batcher.backlog.push(list, next, share);
+    }
+
+    /// Whether a batch may be filled right now: not while names are being tried out.
+    fn may_fill(&self) -> bool {
+        self.probes == 0 && self.probe_wait.is_none() && self.batcher.has_work()
+    }
+
+    fn is_due(&self) -> bool {
+        let now = Instant::now();
+        self.later.iter().any(|(due, _)| *due <= now)
+    }
+
+    /// Queues for a slot while there is something to send.
+    fn queue_for_slot(&mut self) {
+        if self.slot.is_none() && (self.is_due() || self.may_fill()) {
+            let limiter: Arc<Limiter> = Arc::clone(&self.context.limiter);
+            self.slot = Some(limiter.acquire().boxed());
+        }
+    }
+
+    /// Sends a batch that is due again, or else the next one.
+    fn dispatch(&mut self, slot: Slot) {
+        let now = Instant::now();
+        let due = self.later.iter().position(|(due, _)| *due <= now);
+        if let Some(place) = due {
+            let (_, sealed) = self.later.swap_remove(place);
+            let sealed = self.join_waiting(sealed);
+            return self.send(sealed, slot);
+        }
+        if !self.may_fill() {
+            return;
+        }
+        let mut tally = Tally::default();
+        let sealed = self.batcher.fill(&mut tally);
+        self.record(tally);
+        // Logs that were only skipped move the checkpoint too.
+        self.batcher.backlog.settle();
+        let Some(sealed) = sealed else {
+            self.probe = None;
+            return;
+        };
+        if sealed.is_probe() && self.probe.is_none() {
+            // Another shard is finding out about names right now: wait for what it learns.
+            self.batcher.unseal(sealed);
+            self.probe_wait = Some(Arc::clone(&self.context.book).acquire_probe().boxed());
+            return;
+        }
+        if sealed.is_probe() {
+            self.probes += 1;
+        } else {
+            self.probe = None;
+        }
+        self.send(sealed, slot);
+    }
+
+    /// Adds what waits for the same and fits in, due or not: else the jitter of many pauses would
+    /// keep them apart.
+    fn join_waiting(&mut self, mut sealed: Sealed) -> Sealed {
+        let mut place = 0;
+        while let Some((_, other)) = self.later.get(place) {
+            if sealed.can_join(other) {
+                let (_, other) = self.later.swap_remove(place);
+                sealed = sealed.join(other);
+            } else {
+                place += 1;
+            }
+        }
+        sealed
+    }
+
+    fn send(&mut self, sealed: Sealed, slot: Slot) {
+        let context = Arc::clone(&self.context);
+        let send = async move {
+            let table = &context.settings.target_table;
+            let rows = sealed.len();
+            let answer = context
+                .tablestore
+                .batch_write_row(table, sealed.body(), rows)
+                .await;
+            Answered {
+                sealed,
+                slot,
+                answer,
+            }
+        };
+        self.sends.spawn(send.in_current_span());
+    }
+
+    /// Takes an answer: decides rows, and queues what must be sent again.
+    fn settle(
+        &mut self,
+        Answered {
+            sealed,
+            slot,
+            answer,
+        }: Answered,
+    ) {
+        let signal = signal(&answer);
+        let was_probe = sealed.is_probe();
+        let mut tally = Tally::default();
+        let Settled { later, now } = self.batcher.settle(sealed, answer, &mut tally);
+        self.record(tally);
+        if was_probe {
+            self.probes -= 1;
+        }
+        let now = now.into_iter().map(|sealed| (Instant::now(), sealed));
+        let later = later.map(|(sealed, retry)| {
+            let policy = if retry == Retry::Throttled {
+                WRITE_THROTTLED
+            } else {
+                WRITE_FAULTS
+            };
+            (
+                Instant::now() + policy.pause(sealed.attempt.saturating_sub(1)),
+                sealed,
+            )
+        });
+        for (due, sealed) in now.chain(later) {
+            self.probes += usize::from(sealed.is_probe());
+            self.later.push((due, sealed));
+        }
+        if self.probes == 0 {
+            self.probe = None;
+        }
+        self.batcher.backlog.settle();
+        slot.finish(signal);
+    }
+
+    fn record(&self, tally: Tally) {
+        if tally != Tally::default() {
+            self.journal.record(tally);
+        }
+    }
+
+    /// Starts saving the checkpoint where it is time.
+    fn save_if_due(&mut self) {
+        if self.save_due().is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        let cursor = self.batcher.backlog.settle().clone();
+        let context = Arc::clone(&self.context);
+        let shard = self.shard;
+        let save = async move {
+            let super::Settings {
+                group, consumer, ..
+            } = &context.settings;
+            let outcome = context
+                .loghub
+                .update_checkpoint(group, consumer, shard, &cursor)
+                .await;
+            (cursor, outcome)
+        };
+        self.saving = Some(save.boxed());
+    }
+
+    /// When the checkpoint is to be saved; `None` while it is being saved, or has not moved and
+    /// will.
+    ///
+    /// At the end of the shard it is saved again and again: a shard that is split is finished by a
+    /// save at its end, even if that was saved before. A heartbeat comes in between, to tell of
+    /// shards that are finished.
+    fn save_due(&mut self) -> Option<Instant> {
+        let super::Settings {
+            checkpoint_interval: interval,
+            heartbeat_interval,
+            ..
+        } = self.context.settings;
+        let has_moved = self.saved.as_ref() != Some(self.batcher.backlog.settle());
+        let pause = match (has_moved, self.batcher.backlog.is_empty()) {
+            _ if self.saving.is_some() => return None,
+            (true, true) if self.is_draining => Duration::ZERO,
+            (true, true) => interval.min(SAVE_AT_END),
+            (true, false) => interval,
+            (false, true) => interval.max(heartbeat_interval),
+            (false, false) => return None,
+        };
+        Some(self.saved_at + pause)
+    }
+
+    /// Takes the outcome of a save; `false` if the shard is no longer ours.
+    fn saved(&mut self, cursor: Cursor, outcome: Result<Saved, Error>) -> bool {
+        self.saved_at = Instant::now();
+        match outcome {
+            Ok(Saved::Saved) => {
+                debug!(%cursor, "checkpoint saved");
+                self.saved = Some(cursor);
+                true
+            }
+            Ok(Saved::Fenced(ErrorCode::ShardNotExist)) => {
+                // No place for a checkpoint, nor another holder: what was read is still written.
+                self.saved = Some(cursor);
+                true
+            }
+            Ok(Saved::Fenced(code)) => {
+                warn!(%code, "checkpoint refused: the shard is another consumer's now");
+                false
+            }
+            Err(error) => {
+                // A pause even while draining, when a save is due at once.
+                self.saved_at += CONTROL.first;
+                warn!(
+                    error = error_chain(&error),
+                    "checkpoint not saved: trying again"
+                );
+                true
+            }
+        }
+    }
+
+    /// When something is due that no other event announces.
+    fn next_wake(&mut self) -> Instant {
+        let retry = self
+            .later
+            .iter()
+            .map(|(due, _)| *due)
+            .min()
+            .filter(|_| self.slot.is_none());
+        let far = Instant::now() + Duration::from_mins(1);
+        [retry, self.save_due()]
+            .into_iter()
+            .flatten()
+            .fold(far, Instant::min)
+    }
+}
+
+/// How the table took a batch: a refusal for its content says nothing about load.
+fn signal(answer: &Result<BatchOutcome, tablestore::Error>) -> Signal {
+    let is_pressed = match answer {
+        Ok(outcomes) => {
+            let throttled = |outcome: &&RowOutcome| {
+                matches!(outcome, RowOutcome::Refused(error)
+                    if error.code.verdict() == Verdict::Retry(Retry::Throttled))
+            };
+            // A few rows of one busy partition are no reason to slow down all others.
+            outcomes.iter().filter(throttled).count() * 10 > outcomes.len()
+        }
+        Err(error) => matches!(error.verdict(), Verdict::Retry(_)),
+    };
+    if is_pressed {
+        Signal::Pressed
+    } else {
+        Signal::Good
+    }
+}
