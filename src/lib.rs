@@ -12,8 +12,10 @@
 //! | [`transform`] | the expression language: parse, check, evaluate; pure |
 //! | [`transport`] | HTTP exchange, retry, clock, secrets |
 //! | [`telemetry`] | the container log |
+//! | [`sandbox`] | an emulator of both services, in memory, over real HTTP |
 
 pub mod loghub;
+pub mod sandbox;
 pub mod shipper;
 pub mod status;
 pub mod tablestore;

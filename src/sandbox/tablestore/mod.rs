@@ -1,0 +1,286 @@
+//! Table Store in memory: tables, rows, and the operations on them as the service answers them.
+//!
+//! A request goes [`route`] → [`verify`] → decode → operate → [`answer`], one function each. What
+//! the service refuses, and in which words, follows the vendor's error page and the functional tests
+//! of the official SDKs. Known differences from the service:
+//!
+//! | the service | here |
+//! | --- | --- |
+//! | instances | one name space; any well-formed instance name will do |
+//! | partitions, streams, index tables, local transactions | none; what a table declares of them is kept and shown, a transaction id is passed over |
+//! | a fresh table is not ready for a while; ten table operations a second | ready at once; any number |
+//! | a missing table in `BatchWriteRow`: unknown | refuses the whole request, as documented |
+
+mod answer;
+mod apply;
+mod cells;
+mod change;
+mod check;
+mod cost;
+mod failure;
+mod fetch;
+mod filter;
+mod incoming;
+mod key;
+mod names;
+mod read;
+mod route;
+mod schema;
+mod table;
+mod tables;
+mod verify;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+use prost::Message;
+
+use self::answer::{Envelope, Outcome};
+use self::failure::Failure;
+use self::names::NameRule;
+use self::read::{Asked, Lens};
+use self::route::Operation;
+use self::schema::{Options, Reserved, Schema};
+use self::table::Table;
+pub use self::table::TableCounters;
+use self::verify::{Caller, Headers};
+use super::faults::Plan;
+use super::{Answer, Desk, Keys, Reply, Service};
+use crate::tablestore::{PrimaryKeyColumn, Row, RowError, TableName};
+use crate::transport::Clock;
+
+/// Table Store in memory. Each table has its own lock, held for one operation at a time.
+#[derive(Debug)]
+pub struct TableStore {
+    keys: Arc<Keys>,
+    clock: Clock,
+    names: NameRule,
+    tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    requests: AtomicU64,
+}
+
+/// A table to be created.
+#[derive(Clone, Debug)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: TableName,
+    /// Its primary key, in order: 1 to 4 columns.
+    pub primary_key: Vec<PrimaryKeyColumn>,
+    /// Seconds that a cell lives; -1 = for ever.
+    pub time_to_live_seconds: i32,
+    /// Versions kept of a cell.
+    pub max_versions: i32,
+    /// Whether it counts as one with a secondary index: repeated rows in one batch are refused.
+    pub has_index: bool,
+}
+
+impl TableSpec {
+    /// A table that keeps one version of everything, for ever, and has no index.
+    pub fn new(name: TableName, primary_key: Vec<PrimaryKeyColumn>) -> Self {
+        Self {
+            name,
+            primary_key,
+            time_to_live_seconds: -1,
+            max_versions: 1,
+            has_index: false,
+        }
+    }
+}
+
+impl TableStore {
+    pub(crate) fn new(keys: Arc<Keys>, clock: Clock, strict_names: bool) -> Self {
+        Self {
+            keys,
+            clock,
+            names: if strict_names {
+                NameRule::Documented
+            } else {
+                NameRule::WithHyphen
+            },
+            tables: RwLock::default(),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Answers one request, with whatever is scripted for it.
+    pub(crate) fn respond(&self, request: &http::Request<Bytes>, desk: &Desk) -> Reply {
+        let name = route::name(request.uri().path());
+        let operation = route::route(name);
+        let headers = Headers::of(request);
+        let caller = Caller::of(&headers, &self.keys);
+        let now = self.clock.utc();
+        let envelope = Envelope {
+            operation: name,
+            caller: caller.as_ref(),
+            request_id: self.request_id(),
+            now,
+            compress: Envelope::wants_compression(&headers),
+        };
+        let known = operation
+            .as_ref()
+            .map_or("Unknown", |operation| operation.name());
+        desk.attend(
+            Service::TableStore,
+            known,
+            request,
+            |status, code, message| {
+                envelope.failure(&Failure::new(status, code.to_owned(), message.to_owned()))
+            },
+            |plan| {
+                let outcome = verify::verify(
+                    request,
+                    operation.clone(),
+                    &headers,
+                    caller.as_ref(),
+                    &self.keys,
+                    now,
+                )
+                .and_then(|(operation, body)| self.operate(operation, &body, plan));
+                reply_to(&envelope, outcome)
+            },
+        )
+    }
+
+    fn operate(&self, operation: Operation, body: &Bytes, plan: &Plan) -> Result<Outcome, Failure> {
+        match operation {
+            Operation::CreateTable => tables::create_table(self, body),
+            Operation::ListTable => tables::list_table(self, body),
+            Operation::DescribeTable => tables::describe_table(self, body),
+            Operation::UpdateTable => tables::update_table(self, body),
+            Operation::DeleteTable => tables::delete_table(self, body),
+            Operation::PutRow => write::put_row(self, body),
+            Operation::UpdateRow => write::update_row(self, body),
+            Operation::DeleteRow => write::delete_row(self, body),
+            Operation::GetRow => fetch::get_row(self, body),
+            Operation::BatchGetRow => fetch::batch_get_row(self, body),
+            Operation::BatchWriteRow => write::batch_write_row(self, body, plan),
+            Operation::GetRange => fetch::get_range(self, body),
+        }
+    }
+
+    /// Creates a table, with the same rules as `CreateTable`.
+    pub fn create_table(&self, spec: TableSpec) -> Result<(), RowError> {
+        let index = crate::tablestore::proto::IndexMeta {
+            name: "declared_index".to_owned(),
+            ..Default::default()
+        };
+        let schema = Schema {
+            name: spec.name.as_str().to_owned(),
+            primary_key: spec.primary_key,
+            defined_columns: Vec::new(),
+            indexes: if spec.has_index {
+                vec![index]
+            } else {
+                Vec::new()
+            },
+            encryption: None,
+        };
+        schema.check(self.names)?;
+        let options = Options::new(spec.time_to_live_seconds, spec.max_versions);
+        options.check()?;
+        tables::add(self, schema, options, Reserved::default())?;
+        Ok(())
+    }
+
+    /// Deletes a table with its rows; whether there was one.
+    pub fn delete_table(&self, table: &TableName) -> bool {
+        self.write_tables().remove(table.as_str()).is_some()
+    }
+
+    /// The names of all tables, sorted.
+    pub fn table_names(&self) -> Vec<String> {
+        self.read_tables().keys().cloned().collect()
+    }
+
+    /// All rows of a table as readers see them now, in the order of their keys, with all versions.
+    /// `None` if there is no such table.
+    pub fn rows(&self, table: &TableName) -> Option<Vec<Row>> {
+        let everything = Asked {
+            max_versions: Some(i32::MAX),
+            ..Asked::default()
+        };
+        let lens = Lens::new(everything, self.names).ok()?;
+        let table = self.table(table.as_str()).ok()?;
+        let state = table.lock();
+        let retention = state.options.retention(self.clock.unix_millis());
+        let alive = state.rows.iter().filter(|(_, row)| row.is_alive(retention));
+        let shown = alive.filter_map(|(key, row)| {
+            let columns = key.columns(&table.schema.primary_key);
+            lens.show(columns, row, &state.names, retention).row
+        });
+        Some(shown.collect())
+    }
+
+    /// How many rows a table has now. `None` if there is no such table.
+    pub fn row_count(&self, table: &TableName) -> Option<usize> {
+        let table = self.table(table.as_str()).ok()?;
+        let state = table.lock();
+        let retention = state.options.retention(self.clock.unix_millis());
+        Some(
+            state
+                .rows
+                .values()
+                .filter(|row| row.is_alive(retention))
+                .count(),
+        )
+    }
+
+    /// What became of a table so far. `None` if there is no such table.
+    pub fn counters(&self, table: &TableName) -> Option<TableCounters> {
+        let table = self.table(table.as_str()).ok()?;
+        let counters = table.lock().counters;
+        Some(counters)
+    }
+
+    fn table(&self, name: &str) -> Result<Arc<Table>, Failure> {
+        let tables = self.read_tables();
+        tables
+            .get(name)
+            .map(Arc::clone)
+            .ok_or_else(Failure::no_table)
+    }
+
+    fn read_tables(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Table>>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_tables(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Arc<Table>>> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A GUID such as the service's: the microsecond in front, a running number behind.
+    fn request_id(&self) -> String {
+        let micros = self.clock.utc().unix_timestamp_nanos() / 1000;
+        let micros = format!("{:016x}", u64::try_from(micros).unwrap_or_default());
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff_ffff;
+        let (high, low) = micros.split_at(8);
+        let (middle, low) = low.split_at(4);
+        format!("{high}-{middle}-{low}-a5c1-{number:012x}")
+    }
+}
+
+fn reply_to(envelope: &Envelope<'_>, outcome: Result<Outcome, Failure>) -> Answer {
+    match outcome {
+        Ok(outcome) => Answer {
+            rows: outcome.rows,
+            code: String::new(),
+            response: envelope.success(outcome),
+        },
+        Err(failure) => Answer {
+            rows: 0,
+            code: failure.code.clone().into_owned(),
+            response: envelope.failure(&failure),
+        },
+    }
+}
+
+/// The message of a request. Its bytes stay where they are: fields are slices of the body.
+fn decode<M: Message + Default>(body: &Bytes) -> Result<M, Failure> {
+    M::decode(body.clone()).map_err(|_not_the_message| Failure::unparsed())
+}
+
+#[cfg(test)]
+mod tests;
