@@ -5,6 +5,7 @@
 //!
 //! | room | what it owns |
 //! | --- | --- |
+//! | [`cli`] | subcommands and exit codes; the only place that prints |
 //! | [`config`] | environment variables → validated settings, all mistakes reported together |
 //! | [`shipper`] | the work: shards come and go; pull → transform → write → checkpoint |
 //! | [`status`] | what happened since the last status row, and the reporter that publishes it |
@@ -15,6 +16,7 @@
 //! | [`telemetry`] | the container log |
 //! | [`sandbox`] | an emulator of both services, in memory, over real HTTP |
 
+pub mod cli;
 pub mod config;
 pub mod loghub;
 pub mod sandbox;

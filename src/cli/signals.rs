@@ -1,0 +1,62 @@
+//! SIGINT and SIGTERM.
+//!
+//! A process with the id 1, as containers start theirs, gets only signals that it asked for: so
+//! every command that may take long asks.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::exit::Exit;
+
+/// Both signals, from now on.
+#[derive(Debug)]
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+/// A signal that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// SIGINT: somebody at a terminal.
+    Interrupt,
+    /// SIGTERM: whoever started us.
+    Terminate,
+}
+
+impl Signals {
+    /// Takes over both signals; they no longer end the process by themselves.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The next signal. Cancel safe.
+    pub(super) async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.terminate.recv() => Asked::Terminate,
+        }
+    }
+}
+
+impl Asked {
+    /// The signal's name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        }
+    }
+
+    /// How a process ends that ends because of it.
+    pub(super) fn exit(self) -> Exit {
+        match self {
+            Self::Interrupt => Exit::Interrupted,
+            Self::Terminate => Exit::Terminated,
+        }
+    }
+}
