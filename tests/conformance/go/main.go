@@ -1,0 +1,39 @@
+// Command conformance runs the official Go SDKs of Log Service and Table Store, unmodified, against
+// a sandbox: `suite` checks it, `peer` plays one part beside other languages.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"conformance/internal/peer"
+	"conformance/internal/sandbox"
+)
+
+const usage = `usage: conformance peer put|pull PROJECT LOGSTORE
+       conformance peer consume PROJECT LOGSTORE GROUP CONSUMER
+       conformance peer write|read TABLE`
+
+func main() {
+	if len(os.Args) < 2 {
+		exit(fmt.Errorf("%s", usage))
+	}
+	env, err := sandbox.FromEnvironment()
+	if err != nil {
+		exit(err)
+	}
+	switch command, args := os.Args[1], os.Args[2:]; command {
+	case "peer":
+		err = peer.Run(env, args)
+	default:
+		err = fmt.Errorf("%s", usage)
+	}
+	if err != nil {
+		exit(err)
+	}
+}
+
+func exit(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
