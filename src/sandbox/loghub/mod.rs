@@ -2,14 +2,15 @@
 //!
 //! A request goes route → verify → operate → encode. Log groups are kept as the bytes they came
 //! in, so that a pull is a concatenation of slices; nothing is decoded or encoded again. What the
-//! service does that this does not: SPL filters and consume processors on a pull are refused, and
-//! logs are not forgotten by time to live (tests trim them).
+//! service does that this does not: SPL filters and consume processors on a pull are refused, no
+//! logstore has an index to query by, and logs are not forgotten by time to live (tests trim them).
 
 mod blocks;
 mod consumers;
 mod data;
 mod group;
 mod incoming;
+mod index;
 mod logstore;
 mod projects;
 mod put;
@@ -137,6 +138,9 @@ impl LogHub {
             O::ListLogStore => self.list_logstore(incoming),
             O::UpdateLogStore => self.update_logstore(incoming, &route),
             O::DeleteLogStore => self.delete_logstore(incoming, &route),
+            O::GetLogs | O::GetHistograms => self.query(incoming, &route),
+            O::GetIndex | O::UpdateIndex | O::DeleteIndex => self.missing_index(incoming, &route),
+            O::CreateIndex => self.create_index(incoming, &route),
             O::ListShards => self.list_shards(incoming, &route),
             O::SplitShard => self.split_shard(incoming, &route),
             O::MergeShards => self.merge_shards(incoming, &route),

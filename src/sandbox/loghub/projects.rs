@@ -251,9 +251,10 @@ fn project_json(name: &str, project: &ProjectState) -> Value {
 
 /// The page of `found` that `offset` and `size` choose, under the name `what`.
 fn page(incoming: &Incoming<'_>, what: &str, found: Vec<Value>) -> Result<Done, Refused> {
+    // The Node SDK sends what its caller leaves out as an empty parameter.
     let number = |name: &str, default: usize| match incoming.param(name) {
+        None | Some("") => Ok(default),
         Some(_) => incoming.number(name),
-        None => Ok(default),
     };
     let (offset, size) = (number("offset", 0)?, number("size", PAGE)?);
     let total = found.len();

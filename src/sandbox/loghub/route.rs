@@ -16,6 +16,12 @@ pub(super) enum Operation {
     ListLogStore,
     UpdateLogStore,
     DeleteLogStore,
+    GetLogs,
+    GetHistograms,
+    GetIndex,
+    CreateIndex,
+    UpdateIndex,
+    DeleteIndex,
     ListShards,
     SplitShard,
     MergeShards,
@@ -47,6 +53,12 @@ impl Operation {
             Self::ListLogStore => "ListLogStore",
             Self::UpdateLogStore => "UpdateLogStore",
             Self::DeleteLogStore => "DeleteLogStore",
+            Self::GetLogs => "GetLogs",
+            Self::GetHistograms => "GetHistograms",
+            Self::GetIndex => "GetIndex",
+            Self::CreateIndex => "CreateIndex",
+            Self::UpdateIndex => "UpdateIndex",
+            Self::DeleteIndex => "DeleteIndex",
             Self::ListShards => "ListShards",
             Self::SplitShard => "SplitShard",
             Self::MergeShards => "MergeShards",
@@ -106,11 +118,31 @@ pub(super) fn find(incoming: &Incoming<'_>) -> Result<Route, Refused> {
         },
         ["logstores", logstore] => {
             logstore.clone_into(&mut route.logstore);
+            match (method, incoming.param("type")) {
+                ("GET", Some("log")) => O::GetLogs,
+                ("GET", Some("histogram")) => O::GetHistograms,
+                ("GET", _) => O::GetLogStore,
+                ("PUT", _) => O::UpdateLogStore,
+                ("DELETE", _) => O::DeleteLogStore,
+                ("POST", _) => O::PutLogs,
+                _ => return Err(invalid_method(method)),
+            }
+        }
+        // The second version of the query: its parameters are in the body.
+        ["logstores", logstore, "logs"] => {
+            logstore.clone_into(&mut route.logstore);
             match method {
-                "GET" => O::GetLogStore,
-                "PUT" => O::UpdateLogStore,
-                "DELETE" => O::DeleteLogStore,
-                "POST" => O::PutLogs,
+                "POST" => O::GetLogs,
+                _ => return Err(invalid_method(method)),
+            }
+        }
+        ["logstores", logstore, "index"] => {
+            logstore.clone_into(&mut route.logstore);
+            match method {
+                "GET" => O::GetIndex,
+                "POST" => O::CreateIndex,
+                "PUT" => O::UpdateIndex,
+                "DELETE" => O::DeleteIndex,
                 _ => return Err(invalid_method(method)),
             }
         }
@@ -229,6 +261,14 @@ mod tests {
             ("POST", "/logstores", "CreateLogStore"),
             ("GET", "/logstores?offset=0", "ListLogStore"),
             ("GET", "/logstores/a", "GetLogStore"),
+            ("GET", "/logstores/a?type=log&from=1&to=2", "GetLogs"),
+            ("GET", "/logstores/a?type=histogram", "GetHistograms"),
+            ("POST", "/logstores/a/logs", "GetLogs"),
+            ("GET", "/logstores/a/index", "GetIndex"),
+            ("POST", "/logstores/a/index", "CreateIndex"),
+            ("PUT", "/logstores/a/index", "UpdateIndex"),
+            ("DELETE", "/logstores/a/index", "DeleteIndex"),
+            ("PATCH", "/logstores/a/index", "405 InvalidMethod"),
             ("POST", "/logstores/a", "PutLogs"),
             ("POST", "/logstores/a/shards/lb", "PutLogs"),
             ("POST", "/logstores/a/shards/route?key=00", "PutLogs"),

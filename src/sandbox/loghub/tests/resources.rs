@@ -112,3 +112,49 @@ async fn shards_are_split_merged_and_deleted() {
         .collect();
     assert_eq!(left, [1, 2, 3, 4, 5, 6, 7]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_page_parameter_is_as_good_as_none() {
+    let sandbox = sandbox();
+    let list = ok(
+        &sandbox,
+        Call::get("/logstores?logstoreName=&offset=&size="),
+    );
+    assert_eq!(list, json!({"count": 1, "total": 1, "logstores": ["logs"]}));
+    let malformed = Call::get("/logstores?offset=x");
+    assert_eq!(refused(&sandbox, malformed), "400 ParameterInvalid");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logstore_has_no_index_to_query_by() {
+    let sandbox = sandbox();
+    let empty = json!({});
+    for (call, expected) in [
+        (
+            Call::get("/logstores/logs?type=log&from=1&to=2"),
+            "400 IndexConfigNotExist",
+        ),
+        (
+            Call::get("/logstores/logs?type=histogram&from=1&to=2"),
+            "400 IndexConfigNotExist",
+        ),
+        (
+            Call::json("POST", "/logstores/logs/logs", &empty),
+            "400 IndexConfigNotExist",
+        ),
+        (
+            Call::get("/logstores/logs/index"),
+            "404 IndexConfigNotExist",
+        ),
+        (
+            Call::json("POST", "/logstores/logs/index", &empty),
+            "400 ParameterInvalid",
+        ),
+        (
+            Call::get("/logstores/none?type=log&from=1&to=2"),
+            "404 LogStoreNotExist",
+        ),
+    ] {
+        assert_eq!(refused(&sandbox, call), expected);
+    }
+}
