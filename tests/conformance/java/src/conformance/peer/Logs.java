@@ -97,11 +97,16 @@ final class Logs {
             JsonObject line = new JsonObject();
             line.addProperty("shard", shard);
             line.addProperty("time", Integer.toUnsignedLong(log.getTime()));
-            line.addProperty("topic", group.getTopic());
-            line.addProperty("source", group.getSource());
+            line.addProperty("topic", orEmpty(group.getTopic()));
+            line.addProperty("source", orEmpty(group.getSource()));
             line.add("tags", tags);
             line.add("contents", contents);
             Peer.print(line);
         }
+    }
+
+    /** A field that is not there is null here; some SDKs leave out what is empty. */
+    private static String orEmpty(String text) {
+        return text == null ? "" : text;
     }
 }
