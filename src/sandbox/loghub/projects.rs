@@ -149,6 +149,7 @@ impl LogHub {
             ("maxSplitShard", json!(64)),
             ("appendMeta", json!(false)),
             ("telemetryType", json!("")),
+            ("mode", json!("standard")),
         ] {
             settings.entry(key).or_insert(default);
         }
@@ -244,6 +245,7 @@ fn project_json(name: &str, project: &ProjectState) -> Value {
         "status": "Normal",
         "region": "sandbox",
         "owner": "",
+        "dataRedundancyType": "LRS",
         "createTime": project.created.as_secs().to_string(),
         "lastModifyTime": project.modified.as_secs().to_string(),
     })

@@ -200,10 +200,12 @@ fn key_column(message: &proto::PrimaryKeySchema) -> Result<PrimaryKeyColumn, Fai
         5 => return Err(not_for_keys("BOOLEAN")),
         other => return Err(not_for_keys(&other.to_string())),
     };
+    // An option of another number is as good as none: the Rust SDK sends 0 with integer columns.
+    let auto_increment = i32::from(proto::PrimaryKeyOption::AutoIncrement);
     Ok(PrimaryKeyColumn {
         name: message.name.clone(),
         kind,
-        auto_increment: message.option.is_some(),
+        auto_increment: message.option == Some(auto_increment),
     })
 }
 

@@ -19,6 +19,8 @@ async fn projects_and_logstores_live_and_die() {
     let shown = ok(&sandbox, at_second(Call::get("/")));
     assert_eq!(shown["description"], "changed");
     assert_eq!(shown["createTime"], "1700000000");
+    // The Rust SDK wants it, and the mode of a logstore.
+    assert_eq!(shown["dataRedundancyType"], "LRS");
 
     let logstore = json!({"logstoreName": "store", "ttl": 3, "shardCount": 3});
     let create = || at_second(Call::json("POST", "/logstores", &logstore));
@@ -30,6 +32,7 @@ async fn projects_and_logstores_live_and_die() {
         "appendMeta",
         "autoSplit",
         "maxSplitShard",
+        "mode",
     ] {
         assert!(shown.get(name).is_some(), "{name}");
     }

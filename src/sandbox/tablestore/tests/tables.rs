@@ -120,6 +120,10 @@ fn keys_that_no_table_can_have_are_refused() {
         create(&two).unwrap_err(),
         invalid("AUTO_INCREMENT primary key count must <= 1.")
     );
+    for column in &mut two.table_meta.as_mut().unwrap().primary_key {
+        column.option = Some(0);
+    }
+    assert!(create(&two).is_ok(), "there is no option 0");
     let declared = |name: String| proto::DefinedColumnSchema {
         name,
         r#type: Some(4),

@@ -143,7 +143,10 @@ async fn write(client: &OtsClient, table: &str) -> Result<()> {
     let rows = lines::<TextRow>().map(|row| row_of(row?));
     let rows = rows.collect::<Result<Vec<Row>>>()?;
     for batch in rows.chunks(ROWS_PER_BATCH) {
-        let changes = batch.iter().cloned().map(RowInBatchWriteRowRequest::put_row);
+        let changes = batch
+            .iter()
+            .cloned()
+            .map(RowInBatchWriteRowRequest::put_row);
         let changes = TableInBatchWriteRowRequest::new(table).rows(changes);
         let request = BatchWriteRowRequest::new().table(changes);
         let answer = client.batch_write_row(request).send().await?;
