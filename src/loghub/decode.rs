@@ -15,7 +15,8 @@
 //! ```
 //!
 //! As in the vendor's decoders, fields come in any order, the last one wins where a field is
-//! singular, unknown fields of every wire type are skipped, and required ones may be missing.
+//! singular, unknown fields of every wire type are skipped, known ones of another wire type than
+//! theirs too, and required ones may be missing.
 
 use std::ops::Range;
 
@@ -245,8 +246,8 @@ pub fn walk_log(
                 content(key, value);
             }
             // The vendor's decoders keep the low 32 bits of an oversized varint.
-            (1, Wire::Number(seconds)) => time.seconds = low_half(seconds),
-            (4, Wire::Number(nanos)) => time.nanos = Some(low_half(nanos)),
+            (1, Wire::Varint(seconds)) => time.seconds = low_half(seconds),
+            (4, Wire::Fixed32(nanos)) => time.nanos = Some(nanos),
             _ => {}
         }
     }
@@ -323,12 +324,14 @@ struct Field {
 
 /// A field's value, by wire type.
 enum Wire {
-    /// Varint, 32 or 64 bits.
-    Number(u64),
+    /// A number of variable length.
+    Varint(u64),
+    /// Four bytes.
+    Fixed32(u32),
     /// Length-delimited.
     Bytes(Span),
-    /// A group (deprecated wire types 3 and 4), skipped.
-    Group,
+    /// What no field of ours is: eight bytes, or a group (deprecated wire types 3 and 4).
+    Other,
 }
 
 /// The fields of a message, one after the other.
@@ -384,12 +387,15 @@ impl<'a> Fields<'a> {
         }
         let value = match tag & 7 {
             2 => Wire::Bytes(self.bytes()?),
-            0 => Wire::Number(self.varint()?),
-            5 => Wire::Number(u64::from(u32::from_le_bytes(self.fixed()?))),
-            1 => Wire::Number(u64::from_le_bytes(self.fixed()?)),
+            0 => Wire::Varint(self.varint()?),
+            5 => Wire::Fixed32(u32::from_le_bytes(self.fixed()?)),
+            1 => {
+                self.fixed::<8>()?;
+                Wire::Other
+            }
             3 => {
                 self.skip_group(number)?;
-                Wire::Group
+                Wire::Other
             }
             _ => return Err(self.error("unknown wire type")),
         };
@@ -457,6 +463,9 @@ impl<'a> Fields<'a> {
                 return Err(self.error("cut inside a group"));
             }
             let tag = self.varint()?;
+            if tag >> 3 == 0 {
+                return Err(self.error("field number 0"));
+            }
             match tag & 7 {
                 0 => drop(self.varint()?),
                 1 => drop(self.fixed::<8>()?),

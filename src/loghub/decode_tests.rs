@@ -181,6 +181,19 @@ fn long_and_short_texts_are_read_alike() {
     }
 }
 
+/// A known field of another wire type is an unknown field, as in the official decoders.
+#[test]
+fn a_field_of_another_wire_type_is_skipped() {
+    // Time = 7; then Time as four and as eight bytes, Time_ns and Contents as variable ones.
+    let log = unhex("08070d0100000009020000000000000020031004");
+    let time = walk_log(&log, Span::whole(&log), |_, _| panic!("no content"));
+    let expected = LogTime {
+        seconds: 7,
+        nanos: None,
+    };
+    assert_eq!(time, Ok(expected));
+}
+
 proptest! {
     #[test]
     fn random_bytes_never_panic(data in proptest::collection::vec(any::<u8>(), 0..256)) {
