@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+#[cfg(test)]
+use super::models::{Mistake, planted};
+
 /// Bytes that one permit of the semaphore stands for; a semaphore counts no further than 2^29.
 const UNIT: usize = 1024;
 
@@ -41,13 +44,24 @@ impl Budget {
 }
 
 impl Share {
+    /// How much of the semaphore it holds.
+    #[cfg(test)]
+    pub(super) fn units(&self) -> usize {
+        self.0.num_permits()
+    }
+
     /// Makes the share `bytes` large, as far as the budget goes right now: what is on hand already
     /// must be kept in any case.
     pub(super) fn resize(&mut self, bytes: usize, budget: &Budget) {
         let (held, wanted) = (self.0.num_permits(), units(bytes).min(budget.units));
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         if wanted < held {
-            drop(self.0.split(held - wanted));
+            let spare = self.0.split(held - wanted);
+            #[cfg(test)]
+            if planted(Mistake::ShareLeaks) {
+                return spare.into_iter().for_each(OwnedSemaphorePermit::forget);
+            }
+            drop(spare);
         } else if let Ok(missing) = u32::try_from(wanted - held) {
             let semaphore = Arc::clone(&budget.semaphore);
             if let Ok(more) = semaphore.try_acquire_many_owned(missing) {

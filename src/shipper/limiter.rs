@@ -10,6 +10,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+#[cfg(test)]
+use super::models::{Mistake, planted, step};
+
 /// Refusals closer together than this are one event: a round trip and the service's own queueing.
 const COOLDOWN: Duration = Duration::from_millis(100);
 
@@ -77,7 +80,20 @@ impl Limiter {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        #[cfg(test)]
+        step();
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Permits that are free, the limit, and permits still to be taken back.
+    #[cfg(test)]
+    pub(super) fn standing(&self) -> (usize, usize, usize) {
+        let state = self.state();
+        (
+            self.semaphore.available_permits(),
+            state.limit,
+            state.surplus,
+        )
     }
 
     fn adjust(&self, signal: Signal) {
@@ -122,6 +138,10 @@ impl Drop for Slot {
             && let Some(permit) = self.permit.take()
         {
             state.surplus -= 1;
+            #[cfg(test)]
+            if planted(Mistake::LimitKeepsSurplus) {
+                return;
+            }
             permit.forget();
         }
     }

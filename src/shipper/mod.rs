@@ -19,6 +19,8 @@ mod context;
 mod daemon;
 mod limiter;
 mod lines;
+#[cfg(test)]
+mod models;
 mod pending;
 mod puller;
 mod rows;

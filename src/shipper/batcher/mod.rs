@@ -148,4 +148,4 @@ fn skip(lines: &mut Lines, tally: &mut Tally, reason: &str, backlog: &Backlog, l
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

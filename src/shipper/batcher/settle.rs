@@ -4,6 +4,8 @@ use super::Batcher;
 use super::keys::Waiting;
 use super::sealed::{Row, Sealed};
 use crate::shipper::lines::Lines;
+#[cfg(test)]
+use crate::shipper::models::{Mistake, planted};
 use crate::shipper::rows::refused_name;
 use crate::status::{Fault, Tally};
 use crate::tablestore::{BatchOutcome, Error, ErrorCode, RowError, RowOutcome, Verdict};
@@ -67,6 +69,10 @@ impl Batcher {
             match error.code.verdict() {
                 Verdict::BadRow => self.bad_row(&row, &error, edition, tally),
                 verdict => {
+                    #[cfg(test)]
+                    if planted(Mistake::KeyFreedEarly) {
+                        self.release(row.hash);
+                    }
                     tally.fault(fault(&error, None));
                     if verdict == Verdict::Retry(Retry::Throttled) {
                         retry = Retry::Throttled;

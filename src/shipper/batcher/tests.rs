@@ -23,14 +23,14 @@ use crate::transform::Expression;
 use crate::transport::Retry;
 
 /// Columns of a row, by name; values printed.
-type Columns = BTreeMap<String, String>;
+pub(in crate::shipper) type Columns = BTreeMap<String, String>;
 /// A table: rows by their printed primary key.
-type Table = BTreeMap<String, Columns>;
+pub(in crate::shipper) type Table = BTreeMap<String, Columns>;
 
 /// A log as pairs of content.
-type Contents = Vec<(String, String)>;
+pub(in crate::shipper) type Contents = Vec<(String, String)>;
 
-fn list(logs: &[Contents]) -> LogGroupList {
+pub(in crate::shipper) fn list(logs: &[Contents]) -> LogGroupList {
     let logs = logs
         .iter()
         .zip(1_700_000_000..)
@@ -55,7 +55,10 @@ fn list(logs: &[Contents]) -> LogGroupList {
     LogGroupList::index(list.encode_to_vec().into()).unwrap()
 }
 
-fn rules(transforms: &[(&str, &str)], column_names: ColumnNames) -> RowRules {
+pub(in crate::shipper) fn rules(
+    transforms: &[(&str, &str)],
+    column_names: ColumnNames,
+) -> RowRules {
     let transform = |(name, text): &(&str, &str)| TransformColumn {
         name: (*name).to_owned(),
         expression: Expression::parse(text).unwrap(),
@@ -68,7 +71,7 @@ fn rules(transforms: &[(&str, &str)], column_names: ColumnNames) -> RowRules {
     }
 }
 
-fn key(columns: &[(&str, PrimaryKeyType)]) -> Arc<[PrimaryKeyColumn]> {
+pub(in crate::shipper) fn key(columns: &[(&str, PrimaryKeyType)]) -> Arc<[PrimaryKeyColumn]> {
     columns
         .iter()
         .map(|(name, kind)| PrimaryKeyColumn {
@@ -79,7 +82,7 @@ fn key(columns: &[(&str, PrimaryKeyType)]) -> Arc<[PrimaryKeyColumn]> {
         .collect()
 }
 
-fn batcher(rules: RowRules, schema: Arc<[PrimaryKeyColumn]>) -> Batcher {
+pub(in crate::shipper) fn batcher(rules: RowRules, schema: Arc<[PrimaryKeyColumn]>) -> Batcher {
     let book = Arc::new(NameBook::new(rules.column_names));
     let backlog = Backlog::new(Cursor::new("start"));
     Batcher::new(
@@ -97,7 +100,7 @@ async fn pull(batcher: &mut Batcher, logs: &[Contents], next: &str) {
 }
 
 /// The rows that a batch carries, as the service reads them.
-fn decode(sealed: &Sealed) -> Vec<plainbuffer::RowChange> {
+pub(in crate::shipper) fn decode(sealed: &Sealed) -> Vec<plainbuffer::RowChange> {
     let request = BatchWriteRowRequest::decode(sealed.body()).unwrap();
     assert_eq!(request.tables.len(), 1);
     request.tables[0]
@@ -111,7 +114,7 @@ fn show(value: &Value) -> String {
     format!("{value:?}")
 }
 
-fn row_key(row: &plainbuffer::RowChange) -> String {
+pub(in crate::shipper) fn row_key(row: &plainbuffer::RowChange) -> String {
     row.primary_key
         .iter()
         .map(|column| show(&column.value))
@@ -119,25 +122,25 @@ fn row_key(row: &plainbuffer::RowChange) -> String {
         .join(",")
 }
 
-fn apply(table: &mut Table, row: &plainbuffer::RowChange) {
+pub(in crate::shipper) fn apply(table: &mut Table, row: &plainbuffer::RowChange) {
     let columns = table.entry(row_key(row)).or_default();
     for cell in &row.cells {
         columns.insert(cell.name.clone(), show(cell.value.as_ref().unwrap()));
     }
 }
 
-fn written() -> RowOutcome {
+pub(in crate::shipper) fn written() -> RowOutcome {
     RowOutcome::Written(CapacityUnit { read: 0, write: 1 })
 }
 
-fn refused(code: ErrorCode, message: &str) -> RowOutcome {
+pub(in crate::shipper) fn refused(code: ErrorCode, message: &str) -> RowOutcome {
     RowOutcome::Refused(RowError {
         code,
         message: message.to_owned(),
     })
 }
 
-fn request_error(code: ErrorCode, message: &str) -> Error {
+pub(in crate::shipper) fn request_error(code: ErrorCode, message: &str) -> Error {
     Error::Service {
         operation: "batch_write_row to table t".to_owned(),
         status: 400,
@@ -147,7 +150,7 @@ fn request_error(code: ErrorCode, message: &str) -> Error {
     }
 }
 
-fn contents(pairs: &[(&str, &str)]) -> Contents {
+pub(in crate::shipper) fn contents(pairs: &[(&str, &str)]) -> Contents {
     pairs
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
@@ -155,7 +158,7 @@ fn contents(pairs: &[(&str, &str)]) -> Contents {
 }
 
 /// What the logs leave behind, written one after the other; logs without a key leave nothing.
-fn naive_fold(logs: &[Contents]) -> Table {
+pub(in crate::shipper) fn naive_fold(logs: &[Contents]) -> Table {
     let mut table = Table::new();
     for log in logs {
         let log: BTreeMap<_, _> = log.iter().cloned().collect();

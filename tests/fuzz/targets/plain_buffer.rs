@@ -31,13 +31,13 @@ fn read(data: &[u8]) {
             .iter()
             .rposition(|byte| *byte != 0)
             .map_or(0, |last| last + 1);
-        assert_written_again(encode(&row), data, trimmed);
+        assert_written_again(&encode(&row), data, trimmed);
         let key = read_primary_key(data);
         assert_eq!(key.is_ok(), !row.delete_marker && row.cells.is_empty());
         drop(row.into_row());
     }
     if let Ok(rows) = read_rows(data) {
-        assert_written_again(encode_rows(&rows), data, data.len());
+        assert_written_again(&encode_rows(&rows), data, data.len());
     }
     if let Ok(value) = read_variant(data) {
         let mut again = Vec::new();
@@ -49,13 +49,13 @@ fn read(data: &[u8]) {
 /// Equal to what was read, less zeros behind it. A buffer may also say that attributes follow where
 /// none do, and have no header where there are no rows: then it reads as it did, in fewer bytes.
 #[track_caller]
-fn assert_written_again(again: Vec<u8>, read: &[u8], least: usize) {
+fn assert_written_again(again: &[u8], read: &[u8], least: usize) {
     if again.len() >= least && !read.is_empty() {
         let (same, zeros) = read.split_at(again.len());
         assert_eq!(same, again);
         assert!(zeros.iter().all(|byte| *byte == 0));
     } else {
-        let rows = read_rows(&again).expect("it was just written");
+        let rows = read_rows(again).expect("it was just written");
         assert_eq!(encode_rows(&rows), again);
     }
 }
