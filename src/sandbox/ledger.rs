@@ -67,6 +67,16 @@ impl Ledger {
             .unwrap_or(0)
     }
 
+    /// Calls by operation and code.
+    pub(crate) fn counts(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.lock().counts.clone()
+    }
+
+    /// Forgets all calls and counts.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Inner::default();
+    }
+
     /// The latest calls, oldest first.
     pub(crate) fn recent(&self) -> Vec<Call> {
         self.lock().recent.iter().cloned().collect()

@@ -7,6 +7,7 @@
 //! limits), and faults are scripted through [`Sandbox::faults`]. It shares with the clients nothing
 //! but the pure wire files, and keeps nothing on disk.
 
+mod admin;
 pub mod faults;
 mod ledger;
 pub mod loghub;
@@ -14,12 +15,14 @@ mod memory;
 mod server;
 mod tablestore;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
+pub use self::admin::PREFIX as ADMIN_PREFIX;
 use self::faults::Plan;
 pub use self::faults::{Action, Corruption, Fault, Faults, RowMatch};
 pub use self::ledger::Call;
@@ -27,7 +30,7 @@ use self::ledger::Ledger;
 use self::loghub::LogHub;
 pub use self::memory::InMemory;
 pub use self::server::{Listen, Running};
-pub use self::tablestore::{TableCounters, TableSpec, TableStore};
+pub use self::tablestore::{TableCounters, TableOptions, TableSnapshot, TableSpec, TableStore};
 use crate::transport::{AccessKey, Clock};
 
 /// How a sandbox behaves.
@@ -260,6 +263,12 @@ impl Sandbox {
         }
     }
 
+    /// Answers one request to the paths under [`ADMIN_PREFIX`], which look into the sandbox and
+    /// steer it. No signature is needed; the call is not recorded and meets no fault.
+    pub fn admin(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
+        admin::respond(self, request)
+    }
+
     /// Serves both services over HTTP until the handle is shut down or dropped. The state lives
     /// here, so that serving again goes on where it stopped.
     pub async fn serve(&self, listen: Listen) -> Result<Running, Error> {
@@ -284,6 +293,24 @@ impl Sandbox {
     /// The latest 10,000 calls, oldest first.
     pub fn recent_calls(&self) -> Vec<Call> {
         self.inner.desk.ledger.recent()
+    }
+
+    /// Calls by operation and error code; `""` is success.
+    pub fn counts(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.inner.desk.ledger.counts()
+    }
+
+    /// Forgets the calls that came so far, and their counts.
+    pub fn forget_calls(&self) {
+        self.inner.desk.ledger.clear();
+    }
+
+    /// Forgets everything: projects, tables, faults, calls.
+    pub fn reset(&self) {
+        self.inner.loghub.reset();
+        self.inner.tablestore.reset();
+        self.faults().clear();
+        self.forget_calls();
     }
 
     /// Log Service's side, for steering.

@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::{Cut, Error, Sandbox, Service};
+use super::{Cut, Error, Sandbox, Service, admin};
 use crate::transport::BoxError;
 
 /// Bytes of a request's body that are read at all: above every limit that the services themselves
@@ -183,12 +183,19 @@ async fn answer(
     service: Service,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<BoxBody<Bytes, io::Error>>, BoxError> {
+    if request.method() == http::Method::CONNECT {
+        return Ok(no_tunnels().map(whole));
+    }
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MAX_BODY_BYTES)
         .collect()
         .await?
         .to_bytes();
-    let reply = sandbox.respond(service, &http::Request::from_parts(head, body));
+    let request = http::Request::from_parts(head, body);
+    if admin::is_for_admin(&request) {
+        return Ok(sandbox.admin(&request).map(whole));
+    }
+    let reply = sandbox.respond(service, &request);
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }
@@ -197,6 +204,15 @@ async fn answer(
         Cut::BeforeAnswer => Err("cut before the answer, as scripted".into()),
         Cut::MidBody => Ok(half(reply.response)),
     }
+}
+
+/// Clients may use a listener as their HTTP proxy, and then ask for a tunnel wherever an endpoint
+/// has https.
+fn no_tunnels() -> http::Response<Bytes> {
+    let words = "the sandbox opens no tunnels: use http, not https, in the endpoint\n";
+    let mut response = http::Response::new(Bytes::from_static(words.as_bytes()));
+    *response.status_mut() = http::StatusCode::METHOD_NOT_ALLOWED;
+    response
 }
 
 fn whole(body: Bytes) -> BoxBody<Bytes, io::Error> {
@@ -303,6 +319,28 @@ mod tests {
                     .contains("MissingAPIVersion")
             );
         }
+        running.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn both_ports_show_the_sandbox_without_a_signature_and_refuse_tunnels() {
+        let (sandbox, running) = running().await;
+        for service in [Service::LogService, Service::TableStore] {
+            for target in ["/__admin/counts", "http://pro.sls.test/__admin/counts"] {
+                let mut stream = TcpStream::connect(running.address(service)).await.unwrap();
+                send(&mut stream, target).await;
+                let (head, body) = receive(&mut stream).await;
+                assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+                assert_eq!(body, b"{}\n");
+            }
+            let mut stream = TcpStream::connect(running.address(service)).await.unwrap();
+            let connect = "CONNECT pro.sls.test:443 HTTP/1.1\r\nHost: pro.sls.test:443\r\n\r\n";
+            stream.write_all(connect.as_bytes()).await.unwrap();
+            let (head, body) = receive(&mut stream).await;
+            assert!(head.starts_with("HTTP/1.1 405 "), "{head}");
+            assert!(body.ends_with(b"use http, not https, in the endpoint\n"));
+        }
+        assert!(sandbox.recent_calls().is_empty());
         running.shutdown().await;
     }
 

@@ -18,12 +18,11 @@ use super::feed::{self, BadLines, Feed};
 use super::lines::Input;
 use super::output::{self, Output};
 use super::run;
-use super::sandbox::{Plan, Served, export};
+use super::sandbox::{Scene, Served, export};
 use super::signals::Signals;
 use super::table_spec::{self, KeySpec, TableSpec};
 use crate::config::Config;
 use crate::loghub::{Logstore, Project};
-use crate::sandbox::Listen;
 use crate::tablestore::TableName;
 use crate::telemetry;
 use crate::transport::{AccessKey, Clock, Secret, error_chain};
@@ -99,7 +98,7 @@ type Expectation = Arc<Mutex<Expected>>;
 pub(super) async fn demo(args: Args) -> Result<Exit, Failure> {
     let mut signals = Signals::new()
         .map_err(|error| Failure::of(Exit::Internal, "cannot listen to signals", &error))?;
-    let served = plan(&args).serve().await?;
+    let served = scene(&args).serve(key()).await?;
     let config = config(&args, &served)?;
     telemetry::init(&config.telemetry)
         .map_err(|error| Failure::new(Exit::Internal, error_chain(&error)))?;
@@ -189,16 +188,17 @@ fn title(args: &Args) -> (String, Option<u64>) {
     (format!("{logs} (seed {})", args.seed), Some(args.logs))
 }
 
-fn plan(args: &Args) -> Plan {
+fn key() -> AccessKey {
+    AccessKey {
+        id: "demo-id".to_owned(),
+        secret: Secret::new("demo-secret"),
+        token: None,
+    }
+}
+
+fn scene(args: &Args) -> Scene {
     let name = |name| TableName::new(name).expect("a good name");
-    Plan {
-        listen: Listen::default(),
-        key: AccessKey {
-            id: "demo-id".to_owned(),
-            secret: Secret::new("demo-secret"),
-            token: None,
-        },
-        strict_names: false,
+    Scene {
         project: Project::new("demo").expect("a good name"),
         logstore: Logstore::new("access").expect("a good name"),
         shards: args.shards,
@@ -220,11 +220,11 @@ fn own_settings(args: &Args) -> [(&'static str, String); 2] {
 /// What `run` would read from its environment.
 fn config(args: &Args, served: &Served) -> Result<Config, Failure> {
     let target = served
-        .plan
+        .scene
         .tables
         .first()
         .map(|table| &table.name)
-        .expect("the plan has a table");
+        .expect("the scene has a table");
     let level = if args.verbose { VERBOSE } else { QUIET };
     let own = own_settings(args)
         .into_iter()

@@ -64,8 +64,8 @@ pub(super) fn introduce(
     served: &Served,
     args: &Args,
 ) -> io::Result<()> {
-    let plan = &served.plan;
-    let shards = counted(u64::from(plan.shards), "shard");
+    let scene = &served.scene;
+    let shards = counted(u64::from(scene.shards), "shard");
     let key = show_key(&args.primary_key.0);
     let (loghub, tablestore) = (served.running.loghub_url(), served.running.tablestore_url());
     out.line(format_args!(
@@ -74,9 +74,9 @@ pub(super) fn introduce(
     ))?;
     out.line(format_args!(
         "  from  Log Service  {loghub}  project {}, logstore {}, {shards}",
-        plan.project, plan.logstore
+        scene.project, scene.logstore
     ))?;
-    for table in &plan.tables {
+    for table in &scene.tables {
         out.line(format_args!(
             "  to    Table Store  {tablestore}  table {}, primary key {key}",
             table.name

@@ -39,7 +39,7 @@ impl LogHub {
         let key = incoming
             .param("key")
             .filter(|key| !key.is_empty())
-            .map(|key| hash_key(key).ok_or_else(|| Refused::parameter("invalid mid hash")))
+            .map(split_key)
             .transpose()?;
         let count = match incoming.param("shardCount") {
             Some(_) => incoming.number("shardCount")?,
@@ -223,6 +223,11 @@ fn shards_json(logstore: &Logstore, shards: &[u32]) -> Result<Done, Refused> {
         .map(|id| logstore.shard(*id).map(super::shard::Shard::json))
         .collect();
     Ok(Done::json(&Value::Array(shards?)))
+}
+
+/// The key at which a shard is split.
+pub(super) fn split_key(text: &str) -> Result<u128, Refused> {
+    hash_key(text).ok_or_else(|| Refused::parameter("invalid mid hash"))
 }
 
 /// The number that up to 32 hex digits spell.

@@ -241,12 +241,14 @@ impl Group {
         }
     }
 
-    /// Removes one consumer as if it had been silent for the timeout.
-    pub(super) fn forget(&mut self, consumer: &str, now: Duration) {
+    /// Removes one consumer as if it had been silent for the timeout; whether it was there.
+    pub(super) fn forget(&mut self, consumer: &str, now: Duration) -> bool {
         self.expire(now);
-        if self.consumers.remove(consumer).is_some() {
+        let is_known = self.consumers.remove(consumer).is_some();
+        if is_known {
             self.free();
         }
+        is_known
     }
 
     /// Frees what is held by, or promised to, consumers that are gone.

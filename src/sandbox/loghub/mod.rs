@@ -11,6 +11,7 @@ mod data;
 mod group;
 mod incoming;
 mod index;
+mod inspect;
 mod logstore;
 mod projects;
 mod put;
@@ -32,10 +33,12 @@ use serde_json::{Value, json};
 use self::blocks::Blocks;
 pub use self::group::ShardState;
 use self::incoming::Incoming;
+pub use self::inspect::{
+    GroupSnapshot, LogstoreSnapshot, Position, ShardSnapshot, StoredGroup, StoredShard,
+};
 use self::refused::Refused;
 use self::route::{Operation, Route};
 use self::state::State;
-pub use self::steer::{GroupSnapshot, ShardSnapshot, StoredGroup};
 use super::{Answer, Desk, Keys, Reply, Service};
 use crate::transport::Clock;
 

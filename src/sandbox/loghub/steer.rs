@@ -1,69 +1,18 @@
 //! Ways in for tests and the demo, past HTTP and signatures.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 
 use super::LogHub;
-use super::group::ShardState;
+use super::data::split_key;
 use super::logstore::Target;
 use super::refused::Refused;
-use super::shard::cursor_text;
+use super::shard::cursor_number;
 use crate::loghub::proto::LogGroup;
 use crate::sandbox::Error;
-
-/// A log group as the sandbox keeps it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredGroup {
-    /// The shard that it is in.
-    pub shard: u32,
-    /// The cursor that stands before it.
-    pub cursor: String,
-    /// When it was received.
-    pub received: SystemTime,
-    /// What it holds.
-    pub group: LogGroup,
-}
-
-/// One shard as a consumer group sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShardSnapshot {
-    /// Its number.
-    pub shard: u32,
-    /// Where it stands.
-    pub state: ShardState,
-    /// The saved cursor; empty where none was saved.
-    pub checkpoint: String,
-    /// Log groups after the checkpoint; all of the shard's where there is none.
-    pub behind: u64,
-}
-
-/// A consumer group at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupSnapshot {
-    /// The consumers that have not timed out, by name.
-    pub consumers: Vec<String>,
-    /// All shards, by number.
-    pub shards: Vec<ShardSnapshot>,
-}
-
-impl GroupSnapshot {
-    /// The shards that `consumer` may be working on.
-    pub fn held_by(&self, consumer: &str) -> Vec<u32> {
-        self.shards
-            .iter()
-            .filter(|shard| shard.state.holder() == Some(consumer))
-            .map(|shard| shard.shard)
-            .collect()
-    }
-
-    /// Log groups that no checkpoint has passed yet, over all shards.
-    pub fn behind(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.behind).sum()
-    }
-}
 
 impl LogHub {
     /// Creates a project.
@@ -112,11 +61,23 @@ impl LogHub {
 
     /// Splits a shard in the middle of its keys; answers the two new numbers.
     pub fn split(&self, project: &str, logstore: &str, shard: u32) -> Result<Vec<u32>, Error> {
+        self.split_at(project, logstore, shard, None)
+    }
+
+    /// Splits a shard at a key of 32 hex digits, or in the middle; answers the two new numbers.
+    pub fn split_at(
+        &self,
+        project: &str,
+        logstore: &str,
+        shard: u32,
+        key: Option<&str>,
+    ) -> Result<Vec<u32>, Error> {
+        let key = key.map(split_key).transpose()?;
         let now = self.now();
         let mut state = self.lock();
         let mut shards = state
             .logstore_mut(project, logstore)?
-            .split(shard, None, 2, now)?;
+            .split(shard, key, 2, now)?;
         Ok(shards.split_off(1))
     }
 
@@ -127,6 +88,14 @@ impl LogHub {
         let shards = state.logstore_mut(project, logstore)?.merge(shard, now)?;
         let merged = shards.last().copied();
         Ok(merged.ok_or_else(|| Refused::shard(shard))?)
+    }
+
+    /// Makes a shard take no more logs, as a split does, yet without children.
+    pub fn seal(&self, project: &str, logstore: &str, shard: u32) -> Result<(), Error> {
+        let mut state = self.lock();
+        let logstore = state.logstore_mut(project, logstore)?;
+        logstore.shard_mut(shard)?.is_readonly = true;
+        Ok(())
     }
 
     /// Forgets the oldest `groups` log groups of a shard, as if their time to live were over;
@@ -143,30 +112,30 @@ impl LogHub {
         Ok(logstore.shard_mut(shard)?.trim(groups))
     }
 
-    /// The cursor after the last log group of a shard.
-    pub fn end_cursor(&self, project: &str, logstore: &str, shard: u32) -> Result<String, Error> {
-        let state = self.lock();
-        let logstore = state.logstore(project, logstore)?;
-        Ok(cursor_text(logstore.shard(shard)?.end()))
+    /// Forgets the log groups of a shard before a cursor, or before the number that it spells;
+    /// answers how many there were to forget.
+    pub fn trim_to(
+        &self,
+        project: &str,
+        logstore: &str,
+        shard: u32,
+        cursor: &str,
+    ) -> Result<usize, Error> {
+        let number = cursor
+            .parse()
+            .ok()
+            .or_else(|| cursor_number(cursor))
+            .ok_or_else(|| Refused::parameter(format!("{cursor:?} is no cursor")))?;
+        let mut state = self.lock();
+        let shard = state.logstore_mut(project, logstore)?.shard_mut(shard)?;
+        let groups = number.saturating_sub(shard.begin());
+        Ok(shard.trim(usize::try_from(groups).unwrap_or(usize::MAX)))
     }
 
-    /// Every log group that is kept, by shard and in order. Bytes that are no log group read as an
-    /// empty one.
-    pub fn logs(&self, project: &str, logstore: &str) -> Result<Vec<StoredGroup>, Error> {
-        let state = self.lock();
-        let stored = state
-            .logstore(project, logstore)?
-            .shards()
-            .flat_map(|shard| {
-                shard.stored().map(|(number, stored)| StoredGroup {
-                    shard: shard.id,
-                    cursor: cursor_text(number),
-                    received: SystemTime::UNIX_EPOCH + stored.received,
-                    group: LogGroup::decode(stored.group.clone()).unwrap_or_default(),
-                })
-            })
-            .collect();
-        Ok(stored)
+    /// Forgets everything: projects, logstores, logs, consumer groups.
+    pub(in crate::sandbox) fn reset(&self) {
+        // The count of logstores goes on: cached blocks are told apart by it.
+        self.lock().projects.clear();
     }
 
     /// Creates a consumer group.
@@ -184,49 +153,19 @@ impl LogHub {
         Ok(())
     }
 
-    /// Forgets a consumer, as if it had timed out: its next heartbeat is refused.
+    /// Forgets a consumer, as if it had timed out: its next heartbeat is refused. Whether the group
+    /// knew it.
     pub fn drop_consumer(
         &self,
         project: &str,
         logstore: &str,
         group: &str,
         consumer: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let now = self.now();
         let mut state = self.lock();
         let logstore = state.logstore_mut(project, logstore)?;
-        logstore.group_mut(group)?.forget(consumer, now);
-        Ok(())
-    }
-
-    /// Who holds what in a consumer group, and how far it is.
-    pub fn group(
-        &self,
-        project: &str,
-        logstore: &str,
-        group: &str,
-    ) -> Result<GroupSnapshot, Error> {
-        let now = self.now();
-        let mut state = self.lock();
-        let logstore = state.logstore_mut(project, logstore)?;
-        logstore.group_mut(group)?.expire(now);
-        let group = logstore.group(group)?;
-        let mut shards = Vec::new();
-        for (id, state, saved) in group.shards() {
-            let shard = logstore.shard(id)?;
-            let checkpoint = saved.map_or("", |saved| saved.cursor.as_str());
-            let position = super::shard::cursor_number(checkpoint).unwrap_or(0);
-            shards.push(ShardSnapshot {
-                shard: id,
-                state: state.clone(),
-                checkpoint: checkpoint.to_owned(),
-                behind: shard.end().saturating_sub(position.max(shard.begin())),
-            });
-        }
-        Ok(GroupSnapshot {
-            consumers: group.consumers().map(|(name, _)| name.to_owned()).collect(),
-            shards,
-        })
+        Ok(logstore.group_mut(group)?.forget(consumer, now))
     }
 }
 

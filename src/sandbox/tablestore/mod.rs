@@ -21,6 +21,7 @@ mod failure;
 mod fetch;
 mod filter;
 mod incoming;
+mod inspect;
 mod key;
 mod names;
 mod read;
@@ -40,8 +41,8 @@ use prost::Message;
 
 use self::answer::{Envelope, Outcome};
 use self::failure::Failure;
+pub use self::inspect::{TableOptions, TableSnapshot};
 use self::names::NameRule;
-use self::read::{Asked, Lens};
 use self::route::Operation;
 use self::schema::{Options, Reserved, Schema};
 use self::table::Table;
@@ -49,7 +50,7 @@ pub use self::table::TableCounters;
 use self::verify::{Caller, Headers};
 use super::faults::Plan;
 use super::{Answer, Desk, Keys, Reply, Service};
-use crate::tablestore::{PrimaryKeyColumn, Row, RowError, TableName};
+use crate::tablestore::{PrimaryKeyColumn, RowError, TableName};
 use crate::transport::Clock;
 
 /// Table Store in memory. Each table has its own lock, held for one operation at a time.
@@ -190,49 +191,9 @@ impl TableStore {
         self.write_tables().remove(table.as_str()).is_some()
     }
 
-    /// The names of all tables, sorted.
-    pub fn table_names(&self) -> Vec<String> {
-        self.read_tables().keys().cloned().collect()
-    }
-
-    /// All rows of a table as readers see them now, in the order of their keys, with all versions.
-    /// `None` if there is no such table.
-    pub fn rows(&self, table: &TableName) -> Option<Vec<Row>> {
-        let everything = Asked {
-            max_versions: Some(i32::MAX),
-            ..Asked::default()
-        };
-        let lens = Lens::new(everything, self.names).ok()?;
-        let table = self.table(table.as_str()).ok()?;
-        let state = table.lock();
-        let retention = state.options.retention(self.clock.unix_millis());
-        let alive = state.rows.iter().filter(|(_, row)| row.is_alive(retention));
-        let shown = alive.filter_map(|(key, row)| {
-            let columns = key.columns(&table.schema.primary_key);
-            lens.show(columns, row, &state.names, retention).row
-        });
-        Some(shown.collect())
-    }
-
-    /// How many rows a table has now. `None` if there is no such table.
-    pub fn row_count(&self, table: &TableName) -> Option<usize> {
-        let table = self.table(table.as_str()).ok()?;
-        let state = table.lock();
-        let retention = state.options.retention(self.clock.unix_millis());
-        Some(
-            state
-                .rows
-                .values()
-                .filter(|row| row.is_alive(retention))
-                .count(),
-        )
-    }
-
-    /// What became of a table so far. `None` if there is no such table.
-    pub fn counters(&self, table: &TableName) -> Option<TableCounters> {
-        let table = self.table(table.as_str()).ok()?;
-        let counters = table.lock().counters;
-        Some(counters)
+    /// Forgets all tables.
+    pub(in crate::sandbox) fn reset(&self) {
+        self.write_tables().clear();
     }
 
     fn table(&self, name: &str) -> Result<Arc<Table>, Failure> {

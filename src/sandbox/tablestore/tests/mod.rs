@@ -32,7 +32,7 @@ use self::build::{
 use super::*;
 use crate::sandbox::Cut;
 use crate::tablestore::plainbuffer::{self, CellChange, CellKind, RowChange};
-use crate::tablestore::{Column, ErrorCode, PrimaryKeyType, RowExistence, Value, proto, sign};
+use crate::tablestore::{Column, ErrorCode, PrimaryKeyType, Row, RowExistence, Value, proto, sign};
 use crate::transport::{AccessKey, Secret};
 
 /// 2026-11-22T10:00:00Z: when the recorded requests were signed.
