@@ -4,7 +4,11 @@ import logging
 import sys
 
 import harness
+import log_cursors
 import log_projects
+import log_pull
+import log_put
+import log_shards
 
 if __name__ == "__main__":
     # The SDKs report refusals that the checks provoke.

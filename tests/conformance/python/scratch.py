@@ -1,5 +1,6 @@
 """Projects, logstores and tables that a check has for itself."""
 
+import base64
 import contextlib
 import json
 import os
@@ -115,3 +116,11 @@ def table(key=(("pk", "STRING"),), client=None, defined_columns=None, **options)
         yield name
     finally:
         client.delete_table(name)
+
+
+def cursor_number(cursor):
+    return int(base64.b64decode(cursor, validate=True))
+
+
+def cursor_text(number):
+    return base64.b64encode(str(number).encode()).decode()
