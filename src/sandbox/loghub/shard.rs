@@ -23,9 +23,10 @@ pub(super) fn cursor_text(number: u64) -> String {
     STANDARD.encode(number.to_string())
 }
 
-/// A cursor's number; `None` where the text is no cursor.
+/// A cursor's number; `None` where the text is no cursor. A line end after it is passed over: where
+/// the Python SDK encodes a cursor itself (`get_previous_cursor_time`), it leaves one.
 pub(super) fn cursor_number(text: &str) -> Option<u64> {
-    let decoded = STANDARD.decode(text).ok()?;
+    let decoded = STANDARD.decode(text.trim_ascii_end()).ok()?;
     let number = str::from_utf8(&decoded).ok()?;
     number
         .bytes()
@@ -302,6 +303,7 @@ mod tests {
             assert_eq!(cursor_number(cursor), parsed, "{number}");
             if let Some(parsed) = parsed {
                 assert_eq!(cursor_text(parsed), cursor);
+                assert_eq!(cursor_number(&format!("{cursor}\n")), Some(parsed));
             }
         }
         for text in [

@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import secrets
-import urllib.error
+import urllib.parse
 import urllib.request
 
 from aliyun.log import LogItem, PutLogsRequest
@@ -124,3 +124,7 @@ def cursor_number(cursor):
 
 def cursor_text(number):
     return base64.b64encode(str(number).encode()).decode()
+
+
+def quoted(text):
+    return urllib.parse.quote(text, safe="")
