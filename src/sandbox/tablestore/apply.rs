@@ -192,8 +192,17 @@ impl State {
     fn update(&mut self, change: &Change<'_>, key: Key, sums: &[i64], now_millis: i64) {
         let retention = self.options.retention(now_millis);
         let cells = &change.row.cells;
+        let is_there = self
+            .rows
+            .get(&key)
+            .is_some_and(|row| row.is_alive(retention));
+        let mut acts = cells.iter().map(InCell::act);
+        if !is_there && !acts.any(|act| matches!(act, CellAct::Put | CellAct::Increment)) {
+            // Deletes alone make no row (functional tests of the Python SDK).
+            return;
+        }
         let row = self.rows.entry(key).or_default();
-        if !row.is_alive(retention) {
+        if !is_there {
             row.clear();
         }
         row.make_room(cells.len());

@@ -34,6 +34,14 @@ pub(super) fn check_data_size(operation: &str, size: usize) -> Result<(), Failur
     )))
 }
 
+/// There are no local transactions here: no id is of one.
+pub(super) fn check_transaction(id: Option<&str>) -> Result<(), Failure> {
+    match id {
+        None | Some("") => Ok(()),
+        Some(_) => Err(Failure::invalid("TransactionID is invalid.")),
+    }
+}
+
 /// What a key is for: placeholders belong in writes, bounds in ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyUse {

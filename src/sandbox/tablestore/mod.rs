@@ -7,7 +7,7 @@
 //! | the service | here |
 //! | --- | --- |
 //! | instances | one name space; any well-formed instance name will do |
-//! | partitions, streams, index tables, local transactions | none; what a table declares of them is kept and shown, a transaction id is passed over |
+//! | partitions, streams, index tables, local transactions | none; what a table declares of them is kept and shown, every transaction id is refused as invalid |
 //! | a fresh table is not ready for a while; ten table operations a second | ready at once; any number |
 //! | a missing table in `BatchWriteRow`: unknown | refuses the whole request, as documented |
 

@@ -20,9 +20,10 @@ const RESERVED_PAUSE_SECONDS: i64 = 120;
 /// `CreateTable`.
 pub(super) fn create_table(store: &TableStore, body: &Bytes) -> Result<Outcome, Failure> {
     let request: proto::CreateTableRequest = decode(body)?;
+    // Required: without it the message does not parse.
+    let throughput = request.reserved_throughput.ok_or_else(Failure::unparsed)?;
     let schema = Schema::read(&request, store.names)?;
     let options = Options::read(request.table_options.as_ref())?;
-    let throughput = request.reserved_throughput.ok_or_else(Failure::unparsed)?;
     let reserved = Reserved::default().changed(&throughput)?;
     add(store, schema, options, reserved)?;
     Ok(Outcome::new(0, &proto::CreateTableResponse {}))

@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::answer::Outcome;
 use super::change::{Act, Change};
-use super::check::check_data_size;
+use super::check::{check_data_size, check_transaction};
 use super::cost;
 use super::failure::Failure;
 use super::names::check_table;
@@ -24,6 +24,7 @@ const MAX_BATCH_ROWS: usize = 200;
 /// `PutRow`.
 pub(super) fn put_row(store: &TableStore, body: &Bytes) -> Result<Outcome, Failure> {
     let request: proto::PutRowRequest = decode(body)?;
+    check_transaction(request.transaction_id.as_deref())?;
     let written = single(
         store,
         "PutRow",
@@ -45,6 +46,7 @@ pub(super) fn put_row(store: &TableStore, body: &Bytes) -> Result<Outcome, Failu
 /// `UpdateRow`.
 pub(super) fn update_row(store: &TableStore, body: &Bytes) -> Result<Outcome, Failure> {
     let request: proto::UpdateRowRequest = decode(body)?;
+    check_transaction(request.transaction_id.as_deref())?;
     let written = single(
         store,
         "UpdateRow",
@@ -66,6 +68,7 @@ pub(super) fn update_row(store: &TableStore, body: &Bytes) -> Result<Outcome, Fa
 /// `DeleteRow`.
 pub(super) fn delete_row(store: &TableStore, body: &Bytes) -> Result<Outcome, Failure> {
     let request: proto::DeleteRowRequest = decode(body)?;
+    check_transaction(request.transaction_id.as_deref())?;
     let written = single(
         store,
         "DeleteRow",
@@ -113,6 +116,7 @@ pub(super) fn batch_write_row(
     plan: &Plan,
 ) -> Result<Outcome, Failure> {
     let request: proto::BatchWriteRowRequest = decode(body)?;
+    check_transaction(request.transaction_id.as_deref())?;
     check_shape(&request)?;
     let changes = request
         .tables

@@ -10,6 +10,7 @@ import harness
 THEMES = [
     "log_worker",
     "log_tool",
+    "documentation",
     "log_projects",
     "log_put",
     "log_pull",

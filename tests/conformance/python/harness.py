@@ -18,7 +18,7 @@ from tablestore import OTSServiceError
 
 SUITE = "python"
 LANES = 6
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 90
 PLAN = pathlib.Path(__file__).with_name("checks.tsv")
 
 _checks = {}

@@ -11,6 +11,8 @@ import environment
 import scratch
 from harness import check, equal
 
+# Options of the tool itself have dashes, parameters of the calls have none.
+SPELLED = {"jmes_filter": "jmes-filter"}
 PROGRAM = pathlib.Path(sys.executable).with_name("aliyunlog")
 
 
@@ -30,7 +32,7 @@ class Tool:
 
     def run(self, command, **parameters):
         """Exit status and output."""
-        arguments = [f"--{name.replace('_', '-') if name == 'jmes_filter' else name}={value}" for name, value in parameters.items()]
+        arguments = [f"--{SPELLED.get(name, name)}={value}" for name, value in parameters.items()]
         done = subprocess.run(
             [sys.executable, "-W", "ignore", PROGRAM, "log", command, *arguments],
             env=self.environment,
@@ -49,16 +51,23 @@ class Tool:
 
 
 @check
-def tool_projects_and_logstores():
-    """aliyunlog creates, shows, lists and deletes projects and logstores."""
+def tool_projects():
+    """aliyunlog creates, shows and deletes a project."""
     tool, name = Tool(), scratch.unique("tool")
     tool.told("create_project", project_name=name, project_des="made by the tool")
     equal(tool.told("get_project", project_name=name)["description"], "made by the tool")
-    tool.told("create_logstore", project_name=name, logstore_name="logs", ttl=3, shard_count=2)
-    told = tool.told("list_logstore", project_name=name)
-    equal((told["logstores"], told["total"]), (["logs"], 1))
-    tool.told("delete_logstore", project_name=name, logstore_name="logs")
     tool.told("delete_project", project_name=name)
+
+
+@check
+def tool_logstores():
+    """aliyunlog creates, lists and deletes a logstore."""
+    tool = Tool()
+    with scratch.project() as project:
+        tool.told("create_logstore", project_name=project, logstore_name="logs", ttl=3, shard_count=2)
+        told = tool.told("list_logstore", project_name=project)
+        equal((told["logstores"], told["total"]), (["logs"], 1))
+        tool.told("delete_logstore", project_name=project, logstore_name="logs")
 
 
 @check
@@ -67,11 +76,12 @@ def tool_pulls_logs():
     with scratch.logstore() as store:
         store.put({"id": "1", "größe": "é"}, {"id": "2"}, topic="t")
         place = {"project_name": store.project, "logstore_name": store.name, "shard_id": 0}
-        told = Tool().told("pull_logs", **place, cursor=store.begin(), count=10)
+        tool = Tool()
+        told = tool.told("pull_logs", **place, cursor=store.begin(), count=10)
         equal((told["count"], told["next_cursor"]), (2, store.end()))
         equal([(log["id"], log["__topic__"]) for log in told["logs"]], [("1", "t"), ("2", "t")])
         equal(told["logs"][0]["größe"], "é")
-        ids = Tool().told("pull_logs", **place, cursor=store.begin(), jmes_filter="logs[*].id")
+        ids = tool.told("pull_logs", **place, cursor=store.begin(), jmes_filter="logs[*].id")
         equal(ids, ["1", "2"])
 
 

@@ -271,4 +271,13 @@ def batch_get_refused_as_a_whole():
         rows = Rows(name)
         nothing = "No row specified in the request of BatchGetRow."
         table_refuses(*INVALID, nothing, rows.client.batch_get_row, BatchGetRowRequest())
-        table_refuses(*INVALID, nothing, rows.read, [])
+        missing = (404, "OTSObjectNotExist", "Requested table does not exist.")
+        table_refuses(*missing, Rows("missing").read, [[("pk", "a")]])
+        table_refuses(*INVALID, "Invalid column name: '1bad'.", rows.read, [[("1bad", "a")]])
+
+
+@check
+def batch_get_without_keys():
+    """A table that is read without any key is answered without rows."""
+    with scratch.table() as name:
+        equal(Rows(name).read([]), [])

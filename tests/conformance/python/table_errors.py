@@ -45,6 +45,20 @@ def table_unknown_operations():
 
 
 @check
+def table_transactions():
+    """There are no local transactions: none starts, and no id is of one."""
+    with scratch.table() as name:
+        rows = Rows(name)
+        operation = "Unsupported operation: 'StartLocalTransaction'."
+        start = rows.client.start_local_transaction
+        table_refuses(400, "OTSUnsupportOperation", operation, start, name, KEY)
+        invalid = (400, "OTSParameterInvalid", "TransactionID is invalid.")
+        table_refuses(*invalid, rows.put, KEY, transaction_id="not existed transaction id")
+        table_refuses(*invalid, rows.get, KEY, transaction_id="not existed transaction id")
+        equal(rows.keys("pk"), [])
+
+
+@check
 def table_only_post():
     """Any other method than POST is refused with 405."""
     client = environment.table_client()

@@ -5,8 +5,8 @@ import struct
 
 import scratch
 from harness import check, equal, table_refuses
-from rows import EXPECT_EXIST, Rows
-from tablestore import ColumnType
+from rows import EXPECT_EXIST, IGNORE, Rows
+from tablestore import ColumnType, Row, UpdateRowItem
 
 INVALID = (400, "OTSParameterInvalid")
 KEY = [("pk", "a")]
@@ -152,6 +152,17 @@ def update_in_order():
         equal(rows.get(KEY), [("b", 1)])
         rows.update(KEY, delete_all=["b"], put=[("b", 2)])
         equal(rows.get(KEY), [("b", 2)])
+
+
+@check
+def update_that_only_deletes():
+    """An update of nothing but deletes makes no row, alone and in a batch."""
+    with scratch.table() as name:
+        rows = Rows(name)
+        columns = [f"c{index}" for index in range(100)]
+        rows.update(KEY, delete_all=columns)
+        assert rows.write(UpdateRowItem(Row(KEY, {"DELETE_ALL": columns}), IGNORE)).is_all_succeed()
+        equal(rows.get(KEY), None)
 
 
 @check

@@ -140,8 +140,12 @@ fn a_batch_reads_100_rows() {
         get(101).unwrap_err(),
         invalid("Rows count exceeds the upper limit: 100.")
     );
+    // A table without keys is answered without rows; a batch without tables is refused.
+    assert_eq!(get(0).unwrap().tables[0].rows, []);
+    let nothing: Result<proto::BatchGetRowResponse, _> =
+        string_host().call("BatchGetRow", &proto::BatchGetRowRequest::default());
     assert_eq!(
-        get(0).unwrap_err(),
+        nothing.unwrap_err(),
         invalid("No row specified in the request of BatchGetRow.")
     );
 }

@@ -40,6 +40,30 @@ fn an_update_changes_its_cells_and_leaves_the_others() {
 }
 
 #[test]
+fn deletes_alone_make_no_row() {
+    let host = string_host();
+    host.update(changes(key_a(), vec![delete_all("a"), delete_all("b")]))
+        .unwrap();
+    assert_eq!(host.shown(key_a()), None);
+    host.update(changes(key_a(), vec![delete_all("a"), increment("n", 1)]))
+        .unwrap();
+    assert_eq!(host.shown(key_a()).unwrap(), ["n=1"]);
+}
+
+#[test]
+fn writes_in_a_transaction_are_refused() {
+    let request = proto::PutRowRequest {
+        table_name: "t".to_owned(),
+        row: plainbuffer::encode(&puts(key_a(), vec![])).into(),
+        condition: Some(ignore()),
+        transaction_id: Some("not existed transaction id".to_owned()),
+        ..Default::default()
+    };
+    let put: Result<proto::PutRowResponse, _> = string_host().call("PutRow", &request);
+    assert_eq!(put.unwrap_err(), invalid("TransactionID is invalid."));
+}
+
+#[test]
 fn a_put_replaces_the_whole_row() {
     let host = string_host();
     host.update(puts(key_a(), vec![integer("a", 1)])).unwrap();
