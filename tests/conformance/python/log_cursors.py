@@ -96,7 +96,9 @@ def cursor_bad_from():
         for start in ["middle", "-1", "1.5"]:
             params = {"type": "cursor", "from": start}
             send = store.client._send
-            log_refuses(400, "ParameterInvalid", None, send, "GET", store.project, None, path, params, {})
+            log_refuses(
+                400, "ParameterInvalid", None, send, "GET", store.project, None, path, params, {}
+            )
 
 
 @check

@@ -3,10 +3,11 @@
 import json
 import time
 
-import environment
-import scratch
 from aliyun.log import LogException
 from aliyun.log.version import API_VERSION
+
+import environment
+import scratch
 from harness import check, equal, log_refuses
 from scratch import admin
 

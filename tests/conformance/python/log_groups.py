@@ -175,6 +175,17 @@ def heartbeat_waits_for_the_holder():
 
 
 @check
+def heartbeat_of_a_vanished_heir():
+    """A shard on its way to a consumer that vanishes goes back to its holder."""
+    with group(shards=2) as g:
+        g.heartbeat("a")
+        g.heartbeat("b")
+        equal(len(g.heartbeat("a", 0, 1)), 1)
+        g.store.steer("POST", "/consumergroups/group/expire?consumer=b")
+        equal(g.heartbeat("a", 0, 1), [0, 1])
+
+
+@check
 def heartbeat_balances():
     """Three consumers over eight shards differ by at most one; no shard has two holders."""
     with group(shards=8) as g:
@@ -234,7 +245,10 @@ def checkpoint_of_every_shard():
     with group(shards=3) as g:
         g.save(1, g.store.begin(1), "me")
         entries = {entry["shard"]: entry for entry in g.checkpoints()}
-        equal({shard: entry["checkpoint"] for shard, entry in entries.items()}, {0: "", 1: g.store.begin(1), 2: ""})
+        equal(
+            {shard: entry["checkpoint"] for shard, entry in entries.items()},
+            {0: "", 1: g.store.begin(1), 2: ""},
+        )
         equal(entries[1]["consumer"], "me")
         age = time.time() - entries[1]["updateTime"] / 1e6
         assert -1 < age < 60, f"updateTime is not in microseconds: {entries[1]['updateTime']}"

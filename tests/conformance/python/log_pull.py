@@ -1,7 +1,8 @@
 """Pulls: packing, pages, ends, and how the SDK flattens what came."""
 
-import scratch
 from aliyun.log import LogItem, PutLogsRequest
+
+import scratch
 from harness import check, equal, log_refuses
 
 MIB = 1024 * 1024
@@ -99,6 +100,21 @@ def pull_other_shards_cursor():
     with scratch.logstore(shards=2) as store:
         store.put_ids("ab")
         log_refuses(400, "InvalidCursor", None, store.pull, 0, store.begin(1))
+
+
+@check
+def pull_without_data():
+    """HEAD leads through a shard as GET does, without the logs."""
+    with scratch.logstore() as store:
+        store.put_ids(range(5))
+        params = {"type": "log", "cursor": store.begin(), "count": "3"}
+        path = f"/logstores/{store.name}/shards/0"
+        headers = {"Accept": "application/x-protobuf", "Accept-Encoding": "lz4"}
+        body, told = store.client._send(
+            "HEAD", store.project, None, path, params, headers, "binary"
+        )
+        pulled = store.pull(count=3)
+        equal((body, told["x-log-count"], told["x-log-cursor"]), (b"", "3", pulled.next_cursor))
 
 
 @check

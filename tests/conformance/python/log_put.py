@@ -1,9 +1,10 @@
 """Puts: where log groups go, what they may hold, how they are packed."""
 
-import environment
-import scratch
 from aliyun.log import LogItem, PutLogsRequest
 from aliyun.log.proto import LogGroupRaw
+
+import environment
+import scratch
 from harness import check, equal, log_refuses
 
 MIB = 1024 * 1024
@@ -153,7 +154,12 @@ def put_malformed():
             ("PostBodyUncompressError", 400, b"\xff\xff", lz4 | {"x-log-bodyrawsize": "9"}),
             ("MissingBodyRawSize", 400, b"\x00", lz4),
             ("InvalidBodyRawSize", 400, b"\x00", lz4 | {"x-log-bodyrawsize": "many"}),
-            ("InvalidCompressType", 400, b"x", protobuf | {"x-log-compresstype": "rar", "x-log-bodyrawsize": "1"}),
+            (
+                "InvalidCompressType",
+                400,
+                b"x",
+                protobuf | {"x-log-compresstype": "rar", "x-log-bodyrawsize": "1"},
+            ),
             ("MissingContentType", 400, b"x", {}),
             ("InvalidContentType", 415, b"x", {"Content-Type": "text/plain"}),
         ]:
@@ -161,6 +167,29 @@ def put_malformed():
             path = f"/logstores/{store.name}/shards/lb"
             log_refuses(status, code, None, send, "POST", store.project, body, path, {}, headers)
         equal(store.logs(), [])
+
+
+@check
+def put_by_older_paths():
+    """A key in a header, and the logstore's own path, are taken as older clients send them."""
+    group = LogGroupRaw()
+    group.Logs.add().Time = 1700000000
+    body = group.SerializeToString()
+    with scratch.logstore(shards=2) as store:
+        send = lambda path, **headers: store.client._send(
+            "POST",
+            store.project,
+            body,
+            f"/logstores/{store.name}{path}",
+            {},
+            {"Content-Type": "application/x-protobuf", "x-log-bodyrawsize": str(len(body))}
+            | headers,
+        )
+        for _ in range(3):
+            send("/shards/lb", **{"x-log-hashkey": "f" * 32})
+        equal((len(store.logs(0)), len(store.logs(1))), (0, 3))
+        send("")
+        equal(len(store.logs(0)) + len(store.logs(1)), 4)
 
 
 @check

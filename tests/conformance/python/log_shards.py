@@ -19,9 +19,7 @@ def shards_list():
     """The shards of a logstore cover all keys, in order, evenly."""
     with scratch.logstore(shards=4) as store:
         quarters = [FIRST, "4" + "0" * 31, HALF, "c" + "0" * 31, LAST]
-        expected = {
-            id: ("readwrite", quarters[id], quarters[id + 1]) for id in range(4)
-        }
+        expected = {id: ("readwrite", quarters[id], quarters[id + 1]) for id in range(4)}
         equal(ranges(store.shards()), expected)
         assert all(shard["createTime"] > 1.7e9 for shard in store.shards())
 

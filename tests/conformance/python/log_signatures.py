@@ -3,11 +3,12 @@
 import datetime
 import os
 
-import environment
-import scratch
 from aliyun.log import LogException
 from aliyun.log.auth import AuthV1, AuthV4
 from aliyun.log.credentials import StaticCredentialsProvider
+
+import environment
+import scratch
 from harness import check, equal, log_refuses
 
 STS = (

@@ -64,7 +64,9 @@ def tool_logstores():
     """aliyunlog creates, lists and deletes a logstore."""
     tool = Tool()
     with scratch.project() as project:
-        tool.told("create_logstore", project_name=project, logstore_name="logs", ttl=3, shard_count=2)
+        tool.told(
+            "create_logstore", project_name=project, logstore_name="logs", ttl=3, shard_count=2
+        )
         told = tool.told("list_logstore", project_name=project)
         equal((told["logstores"], told["total"]), (["logs"], 1))
         tool.told("delete_logstore", project_name=project, logstore_name="logs")
@@ -129,7 +131,11 @@ def tool_dumps_a_logstore():
             file_path=f"{folder}/dump_{{}}.json",
         )
         equal(told["total_count"], 10)
-        lines = [line for file in pathlib.Path(folder).iterdir() for line in file.read_text().splitlines()]
+        lines = [
+            line
+            for file in pathlib.Path(folder).iterdir()
+            for line in file.read_text().splitlines()
+        ]
         equal(sorted(int(json.loads(line)["id"]) for line in lines), list(range(10)))
 
 

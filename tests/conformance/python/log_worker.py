@@ -9,8 +9,6 @@ import subprocess
 import threading
 import time
 
-import environment
-import scratch
 from aliyun.log.consumer import (
     ConsumerJsonProcessorBase,
     ConsumerProcessorAdaptor,
@@ -19,6 +17,9 @@ from aliyun.log.consumer import (
     CursorPosition,
     LogHubConfig,
 )
+
+import environment
+import scratch
 from harness import check, equal, until
 
 HALF = "8" + "0" * 31
@@ -40,9 +41,7 @@ class Diary:
     def ids(self, *, shard=None, consumer=None):
         with self.lock:
             return [
-                id
-                for by, of, id in self.lines
-                if shard in (None, of) and consumer in (None, by)
+                id for by, of, id in self.lines if shard in (None, of) and consumer in (None, by)
             ]
 
 
@@ -165,7 +164,9 @@ def worker_from_end():
         diary = Diary()
         store.put_ids("abc")
         with worker(store, diary, cursor_position=CursorPosition.END_CURSOR) as running:
-            ready = lambda: 0 in running.shard_consumers and running.shard_consumers[0].next_fetch_cursor
+            ready = lambda: (
+                0 in running.shard_consumers and running.shard_consumers[0].next_fetch_cursor
+            )
             until(ready, "the worker has its shard")
             store.put_ids("de")
             arrived(diary, "de")

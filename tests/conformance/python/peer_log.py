@@ -1,8 +1,8 @@
 """put, pull and consume of the peer, on aliyun-log-python-sdk.
 
-    put PROJECT LOGSTORE                       log groups from stdin
-    pull PROJECT LOGSTORE                      every log of every shard, begin to present end
-    consume PROJECT LOGSTORE GROUP CONSUMER    until SIGTERM
+put PROJECT LOGSTORE                       log groups from stdin
+pull PROJECT LOGSTORE                      every log of every shard, begin to present end
+consume PROJECT LOGSTORE GROUP CONSUMER    until SIGTERM
 """
 
 import signal
@@ -59,7 +59,9 @@ def pull(project, logstore):
             for group in pulled.get_loggroup_list().LogGroups:
                 tags = {text(tag.Key): text(tag.Value) for tag in group.LogTags}
                 for log in group.Logs:
-                    contents = [[text(content.Key), text(content.Value)] for content in log.Contents]
+                    contents = [
+                        [text(content.Key), text(content.Value)] for content in log.Contents
+                    ]
                     say(
                         {
                             "shard": id,

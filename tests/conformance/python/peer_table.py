@@ -1,7 +1,7 @@
 """write and read of the peer, on tablestore.
 
-    write TABLE    rows from stdin
-    read TABLE     every row
+write TABLE    rows from stdin
+read TABLE     every row
 """
 
 import base64

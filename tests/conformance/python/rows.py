@@ -1,6 +1,5 @@
 """Writing and reading rows in few words; and requests of one's own through the SDK's machinery."""
 
-import environment
 from tablestore import (
     INF_MAX,
     INF_MIN,
@@ -13,6 +12,8 @@ from tablestore import (
 )
 from tablestore.auth import RequestContext
 from tablestore.plainbuffer.plain_buffer_builder import PlainBufferBuilder
+
+import environment
 
 IGNORE = Condition("IGNORE")
 EXPECT_EXIST = Condition("EXPECT_EXIST")

@@ -2,17 +2,21 @@
 
 import asyncio
 
+from tablestore import INF_MAX, INF_MIN, AsyncOTSClient, OTSServiceError, Row
+
 import environment
 import scratch
 from harness import check, equal
 from rows import EXPECT_EXIST, IGNORE
-from tablestore import INF_MAX, INF_MIN, AsyncOTSClient, OTSServiceError, Row
 
 
 def with_client(work):
     async def run():
         client = AsyncOTSClient(
-            environment.TABLE_ENDPOINT, environment.KEY_ID, environment.KEY_SECRET, environment.INSTANCE
+            environment.TABLE_ENDPOINT,
+            environment.KEY_ID,
+            environment.KEY_SECRET,
+            environment.INSTANCE,
         )
         async with client:
             return await work(client)
@@ -26,7 +30,9 @@ def async_writes_and_reads():
     with scratch.table([("pk", "INTEGER")]) as name:
 
         async def work(client):
-            puts = [client.put_row(name, Row([("pk", pk)], [("c", pk)]), IGNORE) for pk in range(50)]
+            puts = [
+                client.put_row(name, Row([("pk", pk)], [("c", pk)]), IGNORE) for pk in range(50)
+            ]
             await asyncio.gather(*puts)
             bounds = [("pk", INF_MIN)], [("pk", INF_MAX)]
             return await client.get_range(name, "FORWARD", *bounds)

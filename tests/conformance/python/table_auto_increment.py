@@ -1,9 +1,17 @@
 """Keys that the service counts up itself."""
 
+from tablestore import (
+    PK_AUTO_INCR,
+    Condition,
+    PutRowItem,
+    ReturnType,
+    Row,
+    SingleColumnCondition,
+)
+
 import scratch
 from harness import check, equal, table_refuses
 from rows import EXPECT_EXIST, EXPECT_NOT_EXIST, Rows
-from tablestore import PK_AUTO_INCR, Condition, PutRowItem, ReturnType, Row, SingleColumnCondition
 
 INVALID = (400, "OTSParameterInvalid")
 SCHEMA = [("pk", "STRING"), ("n", "INTEGER", PK_AUTO_INCR)]
@@ -31,7 +39,10 @@ def auto_increment_counts_up():
             rows.put(NEXT, [("c", number)])
         keys = rows.keys("pk", "n")
         equal(len(set(keys)), 5)
-        equal([rows.get([("pk", pk), ("n", n)]) for pk, n in keys], [[("c", number)] for number in range(5)])
+        equal(
+            [rows.get([("pk", pk), ("n", n)]) for pk, n in keys],
+            [[("c", number)] for number in range(5)],
+        )
 
 
 @check

@@ -1,9 +1,6 @@
 """Batches: order, faults of single rows, refusals of the whole."""
 
-import scratch
 import tablestore.protobuf.table_store_pb2 as pb2
-from harness import check, equal, table_refuses
-from rows import EXPECT_EXIST, EXPECT_NOT_EXIST, IGNORE, Rows, batch_write, exchange, row_bytes
 from tablestore import (
     BatchGetRowRequest,
     Condition,
@@ -15,6 +12,18 @@ from tablestore import (
     UpdateRowItem,
 )
 
+import scratch
+from harness import check, equal, table_refuses
+from rows import (
+    EXPECT_EXIST,
+    EXPECT_NOT_EXIST,
+    IGNORE,
+    Rows,
+    batch_write,
+    exchange,
+    row_bytes,
+)
+
 INVALID = (400, "OTSParameterInvalid")
 FAILED = ("OTSConditionCheckFail", "Condition check failed.")
 
@@ -24,7 +33,9 @@ def put(pk, columns=(), condition=IGNORE):
 
 
 def update(pk, condition=IGNORE, **changes):
-    return UpdateRowItem(Row([("pk", pk)], {kind.upper(): cells for kind, cells in changes.items()}), condition)
+    return UpdateRowItem(
+        Row([("pk", pk)], {kind.upper(): cells for kind, cells in changes.items()}), condition
+    )
 
 
 def delete(pk, condition=IGNORE):
@@ -84,7 +95,9 @@ def batch_rows_fail_alone():
                 None,
             ],
         )
-        done = rows.write(update("there", is_two, put=[("n", 3)]), delete("b", is_two), delete("a", EXPECT_EXIST))
+        done = rows.write(
+            update("there", is_two, put=[("n", 3)]), delete("b", is_two), delete("a", EXPECT_EXIST)
+        )
         equal(told(done.get_update_by_table(name)), [FAILED])
         equal(told(done.get_delete_by_table(name)), [FAILED, None])
         equal(rows.keys("pk"), [("b",), ("there",)])
@@ -96,8 +109,13 @@ def batch_data_faults_fail_alone():
     with scratch.table() as name:
         rows = Rows(name)
         rows.put([("pk", "text")], [("n", "text")])
-        done = rows.write(update("text", increment=[("n", 1)]), update("count", increment=[("n", 1)]))
-        code, message = "OTSParameterInvalid", "Column 'n' is not an integer and can't be incremented."
+        done = rows.write(
+            update("text", increment=[("n", 1)]), update("count", increment=[("n", 1)])
+        )
+        code, message = (
+            "OTSParameterInvalid",
+            "Column 'n' is not an integer and can't be incremented.",
+        )
         equal(told(done.get_update_by_table(name)), [(code, message), None])
 
 
@@ -134,10 +152,15 @@ def batch_repeats_with_conditions():
         rows = Rows(name)
         on_column = Condition("IGNORE", SingleColumnCondition("n", 1, 0))
         for message, condition in [
-            ("Repeated rows do not support row exist expectation check in BatchModify.", EXPECT_EXIST),
+            (
+                "Repeated rows do not support row exist expectation check in BatchModify.",
+                EXPECT_EXIST,
+            ),
             ("Repeated rows do not support row condition check in BatchModify.", on_column),
         ]:
-            table_refuses(*INVALID, message, rows.write, put("a"), put("a", condition=condition), put("b"))
+            table_refuses(
+                *INVALID, message, rows.write, put("a"), put("a", condition=condition), put("b")
+            )
         equal(rows.keys("pk"), [])
 
 
@@ -146,7 +169,10 @@ def batch_refused_as_a_whole():
     """What shows without the schema refuses the whole batch, and nothing is written."""
     with scratch.table() as name:
         rows = Rows(name)
-        long_key = "The length of primary key column: 'pk' exceeds the MaxLength:1024 with CurrentLength:1025."
+        long_key = (
+            "The length of primary key column: 'pk' exceeds "
+            "the MaxLength:1024 with CurrentLength:1025."
+        )
         sizes = f"PK column size not the same for all rows in table: {name}."
         for message, item in [
             ("Invalid column name: '1bad'.", put("x", [("1bad", 1)])),
@@ -175,7 +201,9 @@ def batch_without_rows():
     """A batch of nothing, and a table without rows, are refused."""
     with scratch.table() as name:
         rows = Rows(name)
-        table_refuses(*INVALID, "No row is specified in BatchWriteRow.", batch_write, rows.client, {})
+        table_refuses(
+            *INVALID, "No row is specified in BatchWriteRow.", batch_write, rows.client, {}
+        )
         table_refuses(*INVALID, f"No operation is specified for table: '{name}'.", rows.write)
 
 
@@ -184,11 +212,15 @@ def batch_names_a_table_twice():
     """A table that stands twice in one request is refused."""
     with scratch.table() as name:
         row = pb2.RowInBatchWriteRowRequest(
-            type=pb2.PUT, row_change=row_bytes([("pk", "a")], []), condition=pb2.Condition(row_existence=pb2.IGNORE)
+            type=pb2.PUT,
+            row_change=row_bytes([("pk", "a")], []),
+            condition=pb2.Condition(row_existence=pb2.IGNORE),
         )
         once = pb2.TableInBatchWriteRowRequest(table_name=name, rows=[row])
         request = pb2.BatchWriteRowRequest(tables=[once, once])
-        table_refuses(*INVALID, f"Duplicated table name: '{name}'.", exchange, "BatchWriteRow", request)
+        table_refuses(
+            *INVALID, f"Duplicated table name: '{name}'.", exchange, "BatchWriteRow", request
+        )
 
 
 def atomic(table, keys):
@@ -201,11 +233,15 @@ def atomic(table, keys):
         )
         for pk, n in keys
     ]
-    request = pb2.BatchWriteRowRequest(tables=[pb2.TableInBatchWriteRowRequest(table_name=table, rows=rows)])
+    request = pb2.BatchWriteRowRequest(
+        tables=[pb2.TableInBatchWriteRowRequest(table_name=table, rows=rows)]
+    )
     is_atomic = b"\x18\x01"
     answer = pb2.BatchWriteRowResponse()
     answer.ParseFromString(exchange("BatchWriteRow", request.SerializeToString() + is_atomic))
-    return [None if row.is_ok else (row.error.code, row.error.message) for row in answer.tables[0].rows]
+    return [
+        None if row.is_ok else (row.error.code, row.error.message) for row in answer.tables[0].rows
+    ]
 
 
 @check
@@ -222,7 +258,10 @@ def batch_atomic():
 def batch_atomic_over_partitions():
     """An atomic batch over two partitions fails, every row with OTSDataOutOfRange."""
     with scratch.table([("pk", "INTEGER"), ("n", "INTEGER")]) as name:
-        fault = ("OTSDataOutOfRange", "Data out of scope of atomic. Atomic PartKey:0. Data PartKey:1")
+        fault = (
+            "OTSDataOutOfRange",
+            "Data out of scope of atomic. Atomic PartKey:0. Data PartKey:1",
+        )
         equal(atomic(name, [(0, 1), (1, 1)]), [fault, fault])
         equal(Rows(name).keys("pk", "n"), [])
 
@@ -241,7 +280,8 @@ def batch_get():
         done = first.client.batch_get_row(request)
         assert done.is_all_succeed()
         values = lambda table: [
-            item.row and [column[:2] for column in item.row.attribute_columns] for item in done.get_result_by_table(table)
+            item.row and [column[:2] for column in item.row.attribute_columns]
+            for item in done.get_result_by_table(table)
         ]
         equal(values(one), [None, [("n", 1)], None])
         equal(values(two), [[("n", 3)], None, None])

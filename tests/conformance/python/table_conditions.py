@@ -1,10 +1,7 @@
 """Conditions of writes and filters of reads."""
 
-import scratch
 import tablestore.protobuf.table_store_filter_pb2 as filter_pb2
 import tablestore.protobuf.table_store_pb2 as pb2
-from harness import check, equal, table_refuses
-from rows import EXPECT_EXIST, EXPECT_NOT_EXIST, Rows, exchange, key_bytes
 from tablestore import (
     CastType,
     ComparatorType,
@@ -15,6 +12,10 @@ from tablestore import (
     SingleColumnCondition,
     SingleColumnRegexCondition,
 )
+
+import scratch
+from harness import check, equal, table_refuses
+from rows import EXPECT_EXIST, EXPECT_NOT_EXIST, Rows, exchange, key_bytes
 
 FAILED = (403, "OTSConditionCheckFail", "Condition check failed.")
 INVALID = (400, "OTSParameterInvalid")
@@ -96,8 +97,14 @@ def condition_every_comparator():
                 (C.LESS_THAN, (False, False, True)),
                 (C.LESS_EQUAL, (False, True, True)),
             ]:
-                told = tuple(holds(rows, when("c", value, comparator)) for value in (low, middle, high))
-                equal(told, expected, f"{middle!r} {C.__members__[comparator]} {low!r}, itself, {high!r}:")
+                told = tuple(
+                    holds(rows, when("c", value, comparator)) for value in (low, middle, high)
+                )
+                equal(
+                    told,
+                    expected,
+                    f"{middle!r} {C.__members__[comparator]} {low!r}, itself, {high!r}:",
+                )
 
 
 @check
@@ -156,7 +163,9 @@ def condition_on_older_versions():
         rows = Rows(name)
         for value in [1, 2, 3]:
             rows.update(KEY, put=[("c", value)])
-        first = lambda latest: Condition("IGNORE", when("c", 1, pass_if_missing=False, latest_version_only=latest))
+        first = lambda latest: Condition(
+            "IGNORE", when("c", 1, pass_if_missing=False, latest_version_only=latest)
+        )
         table_refuses(*FAILED, rows.update, KEY, first(True), put=[("d", 1)])
         rows.update(KEY, first(False), put=[("d", 1)])
 
@@ -174,7 +183,11 @@ def condition_by_regular_expression():
             (False, "t3=([0-9.]+)", CastType.VT_DOUBLE, C.EQUAL, 2.5),
         ]:
             rule = RegexRule(regex, cast)
-            equal(holds(rows, SingleColumnRegexCondition("c", comparator, value, rule)), expected, regex)
+            equal(
+                holds(rows, SingleColumnRegexCondition("c", comparator, value, rule)),
+                expected,
+                regex,
+            )
 
 
 @check
@@ -203,7 +216,9 @@ def filter_leaves_rows_out():
         found, next = rows.range([("pk", "k0")], [("pk", "k9")], column_filter=odd)
         equal([row.primary_key[0][1] for row in found], ["k1", "k3", "k5"])
         equal(next, None)
-        consumed, _, _, _ = rows.client.get_range(name, "FORWARD", [("pk", "k0")], [("pk", "k9")], column_filter=odd)
+        consumed, _, _, _ = rows.client.get_range(
+            name, "FORWARD", [("pk", "k0")], [("pk", "k9")], column_filter=odd
+        )
         assert consumed.read >= 9, f"nine rows of 4 KiB cost {consumed.read}"
         read = rows.read([[("pk", f"k{number}")] for number in range(4)], column_filter=odd)
         equal([item.row is not None for item in read], [False, True, False, True])
@@ -224,7 +239,9 @@ def filter_count_limit():
 def columns_page(table, offset, limit, token=None):
     """One page of the columns of KEY: names, and where to go on."""
     inner = filter_pb2.ColumnPaginationFilter(offset=offset, limit=limit)
-    outer = filter_pb2.Filter(type=filter_pb2.FT_COLUMN_PAGINATION, filter=inner.SerializeToString())
+    outer = filter_pb2.Filter(
+        type=filter_pb2.FT_COLUMN_PAGINATION, filter=inner.SerializeToString()
+    )
     request = pb2.GetRowRequest(
         table_name=table,
         primary_key=key_bytes(KEY),

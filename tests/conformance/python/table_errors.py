@@ -2,12 +2,13 @@
 
 import time
 
+from tablestore import NoRetryPolicy, OTSClientError, PutRowItem, Row, WriteRetryPolicy
+
 import environment
 import scratch
 from harness import check, equal, table_refuses
 from rows import IGNORE, Rows, exchange
 from scratch import admin
-from tablestore import NoRetryPolicy, OTSClientError, PutRowItem, Row, WriteRetryPolicy
 
 KEY = [("pk", "a")]
 
@@ -25,7 +26,7 @@ def table_error_has_everything():
     error = table_refuses(404, "OTSObjectNotExist", message, client.describe_table, "missing")
     equal(
         str(error),
-        f"ErrorCode: OTSObjectNotExist, ErrorMessage: {message}, RequestID: {error.get_request_id()}",
+        f"ErrorCode: OTSObjectNotExist, ErrorMessage: {message}, RequestID: {error.request_id}",
     )
 
 
@@ -91,7 +92,11 @@ def table_unclear_writes_are_not_retried():
     """A write whose outcome is unclear reaches the caller, unless the policy says otherwise."""
     with scratch.table() as name:
         rows = Rows(name)
-        for status, code in [(503, "OTSTimeout"), (500, "OTSInternalServerError"), (503, "OTSServerUnavailable")]:
+        for status, code in [
+            (503, "OTSTimeout"),
+            (500, "OTSInternalServerError"),
+            (503, "OTSServerUnavailable"),
+        ]:
             fault("PutRow", f'refuse {status} {code} "unclear"')
             table_refuses(status, code, "unclear", rows.put, KEY)
             fault("GetRow", f'refuse {status} {code} "unclear"')
@@ -103,13 +108,16 @@ def table_unclear_writes_are_not_retried():
 
 @check(alone=True)
 def table_rows_of_a_batch_fail_by_script():
-    """Rows of one partition fail for load while the others are written; the SDK tells them apart."""
+    """Rows of one partition fail for load, the others are written; the SDK tells them apart."""
     with scratch.table() as name:
         rows = Rows(name, environment.table_client(retry_policy=NoRetryPolicy()))
         fault("BatchWriteRow", 'rows partition-key prefix "a" OTSServerBusy "busy"')
         items = [PutRowItem(Row([("pk", pk)], []), IGNORE) for pk in ("a1", "b1", "a2", "b2")]
         done = rows.write(*items).get_put_by_table(name)
-        equal([(item.is_ok, item.error_code) for item in done], [(False, "OTSServerBusy"), (True, None)] * 2)
+        equal(
+            [(item.is_ok, item.error_code) for item in done],
+            [(False, "OTSServerBusy"), (True, None)] * 2,
+        )
         equal(rows.keys("pk"), [("b1",), ("b2",)])
 
 

@@ -1,14 +1,10 @@
-"""Every limit: what is just inside is taken, what is just outside is refused in the service's words.
+"""Every limit: what is just inside is taken, what is just outside refused in the service's words.
 
 Each is tried alone and in a batch. Limits that show without the table's schema refuse the whole
 batch, so the messages are the same.
 """
 
-import environment
-import scratch
 import tablestore.protobuf.table_store_pb2 as pb2
-from harness import check, equal, table_refuses
-from rows import IGNORE, Rows, batch_write, exchange, key_bytes
 from tablestore import (
     INF_MAX,
     INF_MIN,
@@ -20,6 +16,11 @@ from tablestore import (
     TableOptions,
     UpdateRowItem,
 )
+
+import environment
+import scratch
+from harness import check, equal, table_refuses
+from rows import IGNORE, Rows, batch_write, exchange, key_bytes
 
 INVALID = (400, "OTSParameterInvalid")
 KEY = [("pk", "a")]
@@ -107,7 +108,9 @@ def limit_key_columns():
 @check
 def limit_key_length():
     """A STRING or BINARY key value has at most 1024 bytes; characters do not count."""
-    message = "The length of primary key column: 'pk' exceeds the MaxLength:1024 with CurrentLength:{}."
+    message = (
+        "The length of primary key column: 'pk' exceeds the MaxLength:1024 with CurrentLength:{}."
+    )
     with scratch.table() as strings, scratch.table([("pk", "BINARY")]) as binaries:
         for rows, fits, too_long, length in [
             (Rows(strings), "k" * 1024, "k" * 1025, 1025),
@@ -143,7 +146,10 @@ def limit_key_of_the_table():
             ("Validate PK size fail. Input: 1, Meta: 2.", [("PK1", 1)]),
             ("Validate PK name fail. Input: PK2, Meta: PK1.", [("PK2", blob), ("PK1", 1)]),
             ("Validate PK name fail. Input: pk1, Meta: PK1.", [("pk1", 1), ("PK2", blob)]),
-            ("Validate PK type fail. Input: VT_STRING, Meta: VT_INTEGER.", [("PK1", "1"), ("PK2", blob)]),
+            (
+                "Validate PK type fail. Input: VT_STRING, Meta: VT_INTEGER.",
+                [("PK1", "1"), ("PK2", blob)],
+            ),
             ("Validate PK type fail. Input: VT_STRING, Meta: VT_BLOB.", [("PK1", 1), ("PK2", "x")]),
         ]:
             for call in [
@@ -160,7 +166,10 @@ def limit_value_length():
     """A STRING or BINARY value has at most 2 MiB."""
     with scratch.table() as name:
         rows = Rows(name)
-        message = "The length of attribute column: 'c' exceeds the MaxLength:2097152 with CurrentLength:2097153."
+        message = (
+            "The length of attribute column: 'c' exceeds "
+            "the MaxLength:2097152 with CurrentLength:2097153."
+        )
         for fits in ["x" * (2 * MIB), bytearray(2 * MIB)]:
             rows.put(KEY, [("c", fits)])
         table_refuses(*INVALID, message, rows.put, KEY, [("c", "x" * (2 * MIB + 1))])
@@ -172,7 +181,9 @@ def limit_value_length():
 @check
 def limit_columns_of_a_row():
     """One request writes at most 1024 columns of a row, puts and deletes alike."""
-    message = "The number of attribute columns exceeds the limit, limit count: 1024, column count: 1025."
+    message = (
+        "The number of attribute columns exceeds the limit, limit count: 1024, column count: 1025."
+    )
     with scratch.table() as name:
         rows = Rows(name)
         every_write(rows, message, KEY, [(f"c{index}", 1) for index in range(1025)])
@@ -183,7 +194,10 @@ def limit_columns_of_a_row():
 @check
 def limit_columns_to_get():
     """A read names at most 1024 columns."""
-    message = "The number of columns from the request exceeds the limit, limit count: 1024, column count: 1025."
+    message = (
+        "The number of columns from the request exceeds the limit, "
+        "limit count: 1024, column count: 1025."
+    )
     with scratch.table() as name:
         rows = Rows(name)
         rows.put(KEY, [("c1", 1)])
@@ -236,7 +250,10 @@ def limit_data_of_one_write():
     with scratch.table() as name:
         rows = Rows(name)
         rows.put(KEY, columns_of(4 * MIB))
-        message = "The total data size of {} request exceeds the limit, limit size: 4194304, data size: 4194305"
+        message = (
+            "The total data size of {} request exceeds the limit, "
+            "limit size: 4194304, data size: 4194305"
+        )
         table_refuses(*INVALID, message.format("PutRow"), rows.put, KEY, columns_of(4 * MIB + 1))
         update = {"put": columns_of(4 * MIB + 1)}
         table_refuses(*INVALID, message.format("UpdateRow"), rows.update, KEY, **update)
@@ -275,7 +292,9 @@ def limit_timestamps():
         rows = Rows(name)
         for at in [-1, (2**63 - 1) // 1000, 2**63 - 1]:
             table_refuses(*INVALID, message, rows.put, KEY, [("c", 1, at)])
-            table_refuses(*INVALID, message, rows.write, PutRowItem(Row(KEY, [("c", 1, at)]), IGNORE))
+            table_refuses(
+                *INVALID, message, rows.write, PutRowItem(Row(KEY, [("c", 1, at)]), IGNORE)
+            )
 
 
 @check
@@ -294,7 +313,9 @@ def limit_malformed_rows():
     with scratch.table() as name:
         good = key_bytes(KEY)
         ends = len(good) - 1
-        get = lambda key: exchange("GetRow", pb2.GetRowRequest(table_name=name, primary_key=key, max_versions=1))
+        get = lambda key: exchange(
+            "GetRow", pb2.GetRowRequest(table_name=name, primary_key=key, max_versions=1)
+        )
         equal(pb2.GetRowResponse.FromString(get(good)).row, b"")
         equal(pb2.GetRowResponse.FromString(get(good + b"\0\0")).row, b"")
         for place, broken in [
@@ -307,6 +328,10 @@ def limit_malformed_rows():
             try:
                 get(broken)
             except Exception as error:
-                equal((getattr(error, "http_status", None), getattr(error, "code", error)), INVALID, place)
+                equal(
+                    (getattr(error, "http_status", None), getattr(error, "code", error)),
+                    INVALID,
+                    place,
+                )
             else:
                 raise AssertionError(f"broken {place} is taken")

@@ -2,16 +2,30 @@
 
 import time
 
-import scratch
 import tablestore.protobuf.table_store_pb2 as pb2
-from harness import check, equal
-from rows import IGNORE, Rows, exchange, key_bytes, row_bytes
 from tablestore import INF_MAX, INF_MIN, PK_AUTO_INCR, PutRowItem, ReturnType, Row
 from tablestore.plainbuffer.plain_buffer_builder import PlainBufferBuilder
 
+import scratch
+from harness import check, equal
+from rows import IGNORE, Rows, exchange, key_bytes, row_bytes
+
 SCHEMA = [("s", "STRING"), ("i", "INTEGER"), ("b", "BINARY")]
 KEY = [("s", "é𝄞"), ("i", -(2**63)), ("b", bytearray(range(256)))]
-VALUES = [0, -1, 2**63 - 1, -(2**63), -0.0, 1.5e300, True, False, "", "日本", bytearray(), bytearray(b"\0\xff")]
+VALUES = [
+    0,
+    -1,
+    2**63 - 1,
+    -(2**63),
+    -0.0,
+    1.5e300,
+    True,
+    False,
+    "",
+    "日本",
+    bytearray(),
+    bytearray(b"\0\xff"),
+]
 HEADER_BYTES = 4
 
 
@@ -56,7 +70,9 @@ def bytes_of_get_range():
 def bytes_of_returned_key():
     """RT_PK: the key alone, as the SDK would encode it."""
     with scratch.table([("pk", "STRING"), ("n", "INTEGER", PK_AUTO_INCR)]) as name:
-        placeholder = PlainBufferBuilder.serialize_for_put_row([("pk", "a"), ("n", PK_AUTO_INCR)], [])
+        placeholder = PlainBufferBuilder.serialize_for_put_row(
+            [("pk", "a"), ("n", PK_AUTO_INCR)], []
+        )
         request = pb2.PutRowRequest(
             table_name=name,
             row=bytes(placeholder),
@@ -93,7 +109,9 @@ def bytes_of_a_batch():
     at = int(time.time() * 1000)
     with scratch.table(SCHEMA) as name:
         Rows(name).write(PutRowItem(Row(KEY, columns(at)), IGNORE, ReturnType.RT_NONE))
-        table = pb2.TableInBatchGetRowRequest(table_name=name, primary_key=[key_bytes(KEY)], max_versions=1)
+        table = pb2.TableInBatchGetRowRequest(
+            table_name=name, primary_key=[key_bytes(KEY)], max_versions=1
+        )
         answer = exchange("BatchGetRow", pb2.BatchGetRowRequest(tables=[table]))
         [row] = pb2.BatchGetRowResponse.FromString(answer).tables[0].rows
         equal(row.row.hex(), row_bytes(KEY, columns(at)).hex())

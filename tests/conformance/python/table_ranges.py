@@ -1,9 +1,10 @@
 """GetRange: order, bounds, pages, caps."""
 
+from tablestore import INF_MAX, INF_MIN, CapacityUnit, PutRowItem, Row
+
 import scratch
 from harness import check, equal, table_refuses
 from rows import IGNORE, Rows
-from tablestore import INF_MAX, INF_MIN, CapacityUnit, PutRowItem, Row
 
 INVALID = (400, "OTSParameterInvalid")
 FIRST, LAST = [("pk", INF_MIN)], [("pk", INF_MAX)]
@@ -13,7 +14,10 @@ def fill(rows, keys, columns=()):
     """Puts rows of one key column, 200 at a time."""
     keys = list(keys)
     for start in range(0, len(keys), 200):
-        items = [PutRowItem(Row([("pk", key)], list(columns)), IGNORE) for key in keys[start : start + 200]]
+        items = [
+            PutRowItem(Row([("pk", key)], list(columns)), IGNORE)
+            for key in keys[start : start + 200]
+        ]
         assert rows.write(*items).is_all_succeed()
 
 
@@ -183,7 +187,9 @@ def range_some_columns():
         rows.put([("pk", 1)], [("a", 1), ("b", 2)])
         rows.put([("pk", 2)], [("b", 3)])
         found, _ = rows.range(FIRST, LAST, columns_to_get=["a"])
-        told = [(row.primary_key, [column[:2] for column in row.attribute_columns]) for row in found]
+        told = [
+            (row.primary_key, [column[:2] for column in row.attribute_columns]) for row in found
+        ]
         equal(told, [([("pk", 1)], [("a", 1)])])
 
 

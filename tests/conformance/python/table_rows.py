@@ -3,10 +3,11 @@
 import math
 import struct
 
+from tablestore import ColumnType, Row, UpdateRowItem
+
 import scratch
 from harness import check, equal, table_refuses
 from rows import EXPECT_EXIST, IGNORE, Rows
-from tablestore import ColumnType, Row, UpdateRowItem
 
 INVALID = (400, "OTSParameterInvalid")
 KEY = [("pk", "a")]

@@ -3,11 +3,12 @@
 import datetime
 import os
 
+from tablestore import OTSClientError
+
 import environment
 import scratch
 from harness import check, equal, table_refuses
 from rows import Rows
-from tablestore import OTSClientError
 
 DENIED = (403, "OTSAuthFailed")
 V4 = {"region": "cn-sandbox"}
@@ -98,7 +99,8 @@ def table_extra_headers_are_signed():
 def table_sts_token():
     """A temporary key needs its token, in both versions."""
     id, secret, token = (
-        os.environ[name] for name in ("STS_ACCESS_KEY_ID", "STS_ACCESS_KEY_SECRET", "STS_SECURITY_TOKEN")
+        os.environ[name]
+        for name in ("STS_ACCESS_KEY_ID", "STS_ACCESS_KEY_SECRET", "STS_SECURITY_TOKEN")
     )
     for options in [{}, V4]:
         key = {"key_id": id, "key_secret": secret, **options}
@@ -121,11 +123,20 @@ def table_body_is_digested():
 @check
 def table_missing_headers():
     """Each header that a request needs is missed by name."""
-    for name in ["x-ots-date", "x-ots-apiversion", "x-ots-accesskeyid", "x-ots-instancename", "x-ots-contentmd5", "x-ots-signature"]:
+    for name in [
+        "x-ots-date",
+        "x-ots-apiversion",
+        "x-ots-accesskeyid",
+        "x-ots-instancename",
+        "x-ots-contentmd5",
+        "x-ots-signature",
+    ]:
         client = environment.table_client()
         send = client.connection.send_receive
         without = lambda headers: {key: value for key, value in headers.items() if key != name}
-        client.connection.send_receive = lambda path, headers, body: send(path, without(headers), body)
+        client.connection.send_receive = lambda path, headers, body: send(
+            path, without(headers), body
+        )
         message = f"Missing header: '{name}'."
         table_refuses(400, "OTSParameterInvalid", message, client.list_table)
 
@@ -134,7 +145,10 @@ def table_missing_headers():
 def table_answers_are_signed():
     """The SDK takes no answer that was changed on the way: header, body or key."""
     for told, change in [
-        ("MD5 mismatch in response. HTTP status: 200.", lambda headers, body: (headers, body + b"x")),
+        (
+            "MD5 mismatch in response. HTTP status: 200.",
+            lambda headers, body: (headers, body + b"x"),
+        ),
         (
             "Invalid signature in response. HTTP status: 200.",
             lambda headers, body: (headers | {"x-ots-requestid": "another"}, body),
@@ -174,7 +188,13 @@ def table_answer_headers():
 
     client.connection.send_receive = noting
     client.list_table()
-    table_refuses(404, "OTSObjectNotExist", "Requested table does not exist.", client.describe_table, "missing")
+    table_refuses(
+        404,
+        "OTSObjectNotExist",
+        "Requested table does not exist.",
+        client.describe_table,
+        "missing",
+    )
     for headers in seen:
         equal(headers["x-ots-contenttype"], "protocol buffer")
         datetime.datetime.strptime(headers["x-ots-date"], "%Y-%m-%dT%H:%M:%S.%fZ")

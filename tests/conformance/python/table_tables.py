@@ -1,10 +1,6 @@
 """Tables: created, described, listed, changed, deleted."""
 
-import environment
-import scratch
 import tablestore.protobuf.table_store_pb2 as pb2
-from harness import check, equal, table_refuses
-from rows import Rows, exchange
 from tablestore import (
     PK_AUTO_INCR,
     CapacityUnit,
@@ -14,6 +10,11 @@ from tablestore import (
     TableMeta,
     TableOptions,
 )
+
+import environment
+import scratch
+from harness import check, equal, table_refuses
+from rows import Rows, exchange
 
 NOTHING_RESERVED = ReservedThroughput(CapacityUnit(0, 0))
 INVALID = (400, "OTSParameterInvalid")
@@ -25,12 +26,21 @@ def table_create_describe():
     """DescribeTable shows key, declared columns, options and reserved units as created."""
     client = environment.table_client()
     key = [("a", "STRING"), ("b", "INTEGER"), ("c", "BINARY"), ("d", "INTEGER", PK_AUTO_INCR)]
-    declared = [("x", "INTEGER"), ("y", "DOUBLE"), ("z", "BOOLEAN"), ("s", "STRING"), ("v", "BINARY")]
+    declared = [
+        ("x", "INTEGER"),
+        ("y", "DOUBLE"),
+        ("z", "BOOLEAN"),
+        ("s", "STRING"),
+        ("v", "BINARY"),
+    ]
     options = {"time_to_live": 864000, "max_version": 5, "max_time_deviation": 3600}
     with scratch.table(key, client, declared, **options) as name:
         told = client.describe_table(name)
         equal(told.table_meta.table_name, name)
-        equal([column[:2] for column in told.table_meta.schema_of_primary_key], [column[:2] for column in key])
+        equal(
+            [column[:2] for column in told.table_meta.schema_of_primary_key],
+            [column[:2] for column in key],
+        )
         equal(told.table_meta.schema_of_primary_key[3], key[3])
         equal([tuple(column) for column in told.table_meta.defined_columns], declared)
         equal(told.table_options.time_to_live, 864000)
@@ -58,7 +68,9 @@ def table_already_exists():
         meta = TableMeta(name, [("pk", "STRING")])
         create = client.create_table
         message = "Requested table already exists."
-        table_refuses(409, "OTSObjectAlreadyExist", message, create, meta, TableOptions(), NOTHING_RESERVED)
+        table_refuses(
+            409, "OTSObjectAlreadyExist", message, create, meta, TableOptions(), NOTHING_RESERVED
+        )
 
 
 @check
@@ -88,7 +100,10 @@ def table_update_options():
         changed = client.update_table(name, TableOptions(86400, 3, 100, allow_update=False))
         equal(changed.table_options.max_version, 3)
         told = client.describe_table(name).table_options
-        equal((told.time_to_live, told.max_version, told.max_time_deviation, told.allow_update), (86400, 3, 100, False))
+        equal(
+            (told.time_to_live, told.max_version, told.max_time_deviation, told.allow_update),
+            (86400, 3, 100, False),
+        )
 
 
 @check
@@ -96,7 +111,9 @@ def table_update_reserved():
     """Reserved units change once in two minutes; sooner is refused with 403."""
     client = environment.table_client()
     with scratch.table() as name:
-        update = lambda: client.update_table(name, reserved_throughput=ReservedThroughput(CapacityUnit(0, 5)))
+        update = lambda: client.update_table(
+            name, reserved_throughput=ReservedThroughput(CapacityUnit(0, 5))
+        )
         units = update().reserved_throughput_details.capacity_unit
         equal((units.read, units.write), (0, 5))
         code = "OTSTooFrequentReservedThroughputAdjustment"
@@ -134,7 +151,11 @@ def table_bad_options():
         (ttl, TableOptions(0), (0, 0)),
         (ttl, TableOptions(-2), (0, 0)),
         ("The maximum versions cannot be less than or equal to 0.", TableOptions(-1, 0), (0, 0)),
-        ("The maximum deviation must be in range [0, INT64_MAX/1000000].", TableOptions(-1, 1, -1), (0, 0)),
+        (
+            "The maximum deviation must be in range [0, INT64_MAX/1000000].",
+            TableOptions(-1, 1, -1),
+            (0, 0),
+        ),
         (units.format(-1), TableOptions(), (0, -1)),
         (units.format(100001), TableOptions(), (100001, 0)),
         ("Time-to-live is missing while creating table.", TableOptions(None, 1), (0, 0)),
@@ -154,15 +175,23 @@ def table_bad_keys():
         (count, [(f"pk{index}", "STRING") for index in range(5)]),
         ("BOOLEAN is an invalid type for the primary key.", [("pk", "BOOLEAN")]),
         ("Duplicated primary key name: 'a'.", [("a", "STRING"), ("a", "INTEGER")]),
-        ("AUTO_INCREMENT primary key must be integer.", [("a", "STRING"), ("b", "STRING", PK_AUTO_INCR)]),
-        ("First primary key can't be auto increment, table: never.", [("a", "INTEGER", PK_AUTO_INCR)]),
+        (
+            "AUTO_INCREMENT primary key must be integer.",
+            [("a", "STRING"), ("b", "STRING", PK_AUTO_INCR)],
+        ),
+        (
+            "First primary key can't be auto increment, table: never.",
+            [("a", "INTEGER", PK_AUTO_INCR)],
+        ),
         (
             "AUTO_INCREMENT primary key count must <= 1.",
             [("a", "STRING"), ("b", "INTEGER", PK_AUTO_INCR), ("c", "INTEGER", PK_AUTO_INCR)],
         ),
     ]:
         meta = TableMeta("never", key)
-        table_refuses(*INVALID, message, client.create_table, meta, TableOptions(), NOTHING_RESERVED)
+        table_refuses(
+            *INVALID, message, client.create_table, meta, TableOptions(), NOTHING_RESERVED
+        )
 
 
 @check
@@ -172,11 +201,16 @@ def table_defined_columns():
     with scratch.table(defined_columns=[(f"c{index}", "STRING") for index in range(32)]) as name:
         equal(len(client.describe_table(name).table_meta.defined_columns), 32)
     for message, columns in [
-        ("The number of defined columns must be in range: [0, 32].", [(f"c{index}", "STRING") for index in range(33)]),
+        (
+            "The number of defined columns must be in range: [0, 32].",
+            [(f"c{index}", "STRING") for index in range(33)],
+        ),
         ("Duplicated attribute column name with primary key column: 'pk'.", [("pk", "STRING")]),
     ]:
         meta = TableMeta("never", [("pk", "STRING")], columns)
-        table_refuses(*INVALID, message, client.create_table, meta, TableOptions(), NOTHING_RESERVED)
+        table_refuses(
+            *INVALID, message, client.create_table, meta, TableOptions(), NOTHING_RESERVED
+        )
 
 
 @check
@@ -225,5 +259,12 @@ def table_quota():
 @check
 def table_without_option_messages():
     """A hand-made CreateTable without a table meta, or without reserved units, does not parse."""
-    for message in [b"", pb2.CreateTableRequest(table_meta=pb2.TableMeta(table_name="never")).SerializePartialToString()]:
-        table_refuses(*INVALID, "Parse PBMessage from RawString failed.", exchange, "CreateTable", message)
+    for message in [
+        b"",
+        pb2.CreateTableRequest(
+            table_meta=pb2.TableMeta(table_name="never")
+        ).SerializePartialToString(),
+    ]:
+        table_refuses(
+            *INVALID, "Parse PBMessage from RawString failed.", exchange, "CreateTable", message
+        )

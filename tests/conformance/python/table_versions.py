@@ -2,11 +2,12 @@
 
 import time
 
-import scratch
 import tablestore.protobuf.table_store_pb2 as pb2
+from tablestore.plainbuffer.plain_buffer_builder import PlainBufferBuilder
+
+import scratch
 from harness import check, equal, table_refuses, until
 from rows import Rows, exchange, key_bytes
-from tablestore.plainbuffer.plain_buffer_builder import PlainBufferBuilder
 
 INVALID = (400, "OTSParameterInvalid")
 KEY = [("pk", "a")]
@@ -46,7 +47,10 @@ def version_given():
         rows.put(KEY, [("c", "now", at)])
         rows.update(KEY, put=[("c", "before", at - 5000)])
         rows.update(KEY, put=[("c", "between", at - 2000)])
-        equal(versions(rows, max_version=5), [("now", at), ("between", at - 2000), ("before", at - 5000)])
+        equal(
+            versions(rows, max_version=5),
+            [("now", at), ("between", at - 2000), ("before", at - 5000)],
+        )
         rows.update(KEY, put=[("c", "again", at - 2000)])
         equal(versions(rows, max_version=5)[1], ("again", at - 2000))
         equal(rows.get(KEY), [("c", "now")])
@@ -67,7 +71,9 @@ def versions_by_time_range():
     with scratch.table(max_version=5) as name:
         rows, at = Rows(name), now()
         rows.put(KEY, [("c", offset, at + offset) for offset in range(5)])
-        ranged = lambda *range: [value for value, _ in versions(rows, max_version=None, time_range=range)]
+        ranged = lambda *range: [
+            value for value, _ in versions(rows, max_version=None, time_range=range)
+        ]
         equal(ranged(at + 1, at + 4), [3, 2, 1])
         equal(ranged(at, at + 1), [0])
         found = versions(rows, max_version=None, time_range=at + 2)
@@ -158,7 +164,9 @@ def increment_overflow():
         for start, delta in [(I64_MAX, 1), (-(2**63), -1)]:
             rows.put(KEY, [("n", start)])
             message = "Increment of column 'n' overflows."
-            table_refuses(*INVALID, message, rows.update, KEY, increment=[("n", delta)], put=[("m", 1)])
+            table_refuses(
+                *INVALID, message, rows.update, KEY, increment=[("n", delta)], put=[("m", 1)]
+            )
             equal(rows.get(KEY), [("n", start)])
         rows.put(KEY, [("n", I64_MAX - 1)])
         rows.update(KEY, increment=[("n", 1)])
@@ -182,7 +190,11 @@ def increment_stands_alone():
     """A column that is incremented must not occur a second time in the request."""
     with scratch.table() as name:
         rows = Rows(name)
-        for change in [{"put": [("n", 1)]}, {"delete_all": ["n"]}, {"increment": [("n", 1), ("n", 2)]}]:
+        for change in [
+            {"put": [("n", 1)]},
+            {"delete_all": ["n"]},
+            {"increment": [("n", 1), ("n", 2)]},
+        ]:
             changes = {"increment": [("n", 1)]} | change
             message = "Column 'n' has another operation besides its INCREMENT."
             table_refuses(*INVALID, message, rows.update, KEY, **changes)
@@ -199,7 +211,9 @@ def return_after_modify():
             table_name=name,
             row_change=bytes(change),
             condition=pb2.Condition(row_existence=pb2.IGNORE),
-            return_content=pb2.ReturnContent(return_type=pb2.RT_AFTER_MODIFY, return_column_names=["n"]),
+            return_content=pb2.ReturnContent(
+                return_type=pb2.RT_AFTER_MODIFY, return_column_names=["n"]
+            ),
         )
         answer = exchange("UpdateRow", request)
         (_, row), _ = rows.client.protocol.decoder.decode_response("UpdateRow", answer, "")
@@ -221,7 +235,10 @@ def cell_rules():
                 "Column value cannot be given when type is DELETE_ONE_VERSION,DELETE_ALL_VERSION.",
                 {"delete_all": [("c", 1)]},
             ),
-            ("Duplicated attribute column name with primary key column: 'pk'.", {"put": [("pk", 1)]}),
+            (
+                "Duplicated attribute column name with primary key column: 'pk'.",
+                {"put": [("pk", 1)]},
+            ),
             ("Invalid update row request: missing cells in request.", {}),
         ]:
             table_refuses(*INVALID, message, rows.update, KEY, **changes)
