@@ -335,6 +335,26 @@ def worker_takeover():
 
 
 @check
+def worker_comes_back():
+    """A worker that the group forgot lets go of its shards, registers anew, and loses nothing."""
+    with scratch.logstore() as store:
+        diary = Diary()
+        held = lambda: [
+            c["shards"] for c in store.steer("GET", "")["consumer_groups"][0]["consumers"]
+        ]
+        with worker(store, diary, timeout=2):
+            store.put_ids("ab")
+            arrived(diary, "ab")
+            store.steer("POST", "/consumergroups/group/expire?consumer=one")
+            equal(held(), [])
+            store.put_ids("cd")
+            until(lambda: held() == [[0]], "the worker has its shard again")
+            store.put_ids("ef")
+            arrived(diary, "abcdef")
+        equal(diary.ids(), list("abcdef"))
+
+
+@check
 def worker_order_across_a_split():
     """in_order: children are consumed after the last log of their parent."""
     with scratch.logstore() as store:
