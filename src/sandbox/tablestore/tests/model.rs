@@ -115,6 +115,10 @@ fn apply(model: &mut Model, key: &(String, i64), step: &Step) {
             model.insert(key.clone(), cells.iter().cloned().collect());
         }
         Step::Update(cells) => {
+            if !model.contains_key(key) && cells.iter().all(|(_, value)| value.is_none()) {
+                // Deletes alone make no row.
+                return;
+            }
             let row = model.entry(key.clone()).or_default();
             for (name, value) in cells {
                 match value {
