@@ -658,6 +658,43 @@ pub struct GetRangeResponse {
     pub compress_type: Option<i32>,
 }
 
+// Splits. Nothing of the shipper asks for them; the sandbox answers.
+
+#[derive(Clone, PartialEq, Message)]
+pub struct ComputeSplitPointsBySizeRequest {
+    #[prost(string, required, tag = "1")]
+    pub table_name: String,
+    /// In units of 100 MiB, unless `split_size_unit_in_byte` is there.
+    #[prost(int64, required, tag = "2")]
+    pub split_size: i64,
+    #[prost(int64, optional, tag = "3")]
+    pub split_size_unit_in_byte: Option<i64>,
+    #[prost(int32, optional, tag = "4")]
+    pub split_point_limit: Option<i32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct ComputeSplitPointsBySizeResponse {
+    #[prost(message, optional, tag = "1")]
+    pub consumed: Option<ConsumedCapacity>,
+    #[prost(message, repeated, tag = "2")]
+    pub schema: Vec<PrimaryKeySchema>,
+    /// Primary keys as PlainBuffer; trailing columns at their minimum may be left out.
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub split_points: Vec<Bytes>,
+    #[prost(message, repeated, tag = "4")]
+    pub locations: Vec<SplitLocation>,
+}
+
+/// Where `repeat` parts one after the other are.
+#[derive(Clone, PartialEq, Message)]
+pub struct SplitLocation {
+    #[prost(string, required, tag = "1")]
+    pub location: String,
+    #[prost(sint64, required, tag = "2")]
+    pub repeat: i64,
+}
+
 // Filters: conditions on columns.
 
 #[derive(Clone, PartialEq, Message)]

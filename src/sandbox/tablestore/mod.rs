@@ -27,6 +27,7 @@ mod names;
 mod read;
 mod route;
 mod schema;
+mod splits;
 mod table;
 mod tables;
 mod verify;
@@ -159,6 +160,7 @@ impl TableStore {
             Operation::BatchGetRow => fetch::batch_get_row(self, body),
             Operation::BatchWriteRow => write::batch_write_row(self, body, plan),
             Operation::GetRange => fetch::get_range(self, body),
+            Operation::ComputeSplitPointsBySize => splits::compute_split_points_by_size(self, body),
         }
     }
 

@@ -17,10 +17,11 @@ pub(super) enum Operation {
     BatchGetRow,
     BatchWriteRow,
     GetRange,
+    ComputeSplitPointsBySize,
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::CreateTable,
         Self::ListTable,
         Self::DescribeTable,
@@ -33,6 +34,7 @@ impl Operation {
         Self::BatchGetRow,
         Self::BatchWriteRow,
         Self::GetRange,
+        Self::ComputeSplitPointsBySize,
     ];
 
     /// As it stands in the path.
@@ -50,6 +52,7 @@ impl Operation {
             Self::BatchGetRow => "BatchGetRow",
             Self::BatchWriteRow => "BatchWriteRow",
             Self::GetRange => "GetRange",
+            Self::ComputeSplitPointsBySize => "ComputeSplitPointsBySize",
         }
     }
 }

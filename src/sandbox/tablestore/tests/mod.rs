@@ -16,6 +16,7 @@ mod protocol;
 mod ranges;
 mod reads;
 mod recorded;
+mod splits;
 mod tables;
 mod writes;
 
