@@ -93,17 +93,18 @@ impl<'a> Incoming<'a> {
         })
     }
 
-    /// The project: the first label of the host. `None` for an address, and for a name of one
-    /// label such as `localhost`.
+    /// The project: the first label of the host. `None` for an address, for a name of one label
+    /// such as `localhost`, and for an endpoint by itself.
     pub(super) fn project(&self) -> Option<&'a str> {
         let host = self.host()?;
         let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
         if name.starts_with('[') || name.parse::<IpAddr>().is_ok() {
             return None;
         }
-        name.split_once('.')
-            .map(|(project, _)| project)
-            .filter(|project| !project.is_empty())
+        let (project, endpoint) = name.split_once('.')?;
+        // `cn-hangzhou.log.aliyuncs.com` is an endpoint by itself: no project stands before it.
+        let is_endpoint = endpoint.starts_with("log.");
+        (!project.is_empty() && !is_endpoint).then_some(project)
     }
 }
 
@@ -121,6 +122,8 @@ mod tests {
             ("my-project.127.0.0.1:8080", Some("my-project")),
             ("my-project.localhost:8080", Some("my-project")),
             ("my-project.sls.test", Some("my-project")),
+            ("cn-hangzhou.log.aliyuncs.com", None),
+            ("cn-sandbox.log.example:80", None),
             ("127.0.0.1:8080", None),
             ("127.0.0.1", None),
             ("[::1]:8080", None),
