@@ -149,6 +149,19 @@ impl Group {
         self.settle();
     }
 
+    /// Learns that a shard takes no more logs: it is over if the saved cursor `is_end`.
+    pub(super) fn seal(&mut self, shard: u32, is_end: impl Fn(&str) -> bool) {
+        if let Some(slot) = self.slots.get_mut(&shard)
+            && slot
+                .saved
+                .as_ref()
+                .is_some_and(|saved| is_end(&saved.cursor))
+        {
+            slot.state = ShardState::Over;
+            self.settle();
+        }
+    }
+
     /// Forgets a shard that the logstore no longer has. Its children count it as finished.
     pub(super) fn remove_shard(&mut self, shard: u32) {
         self.slots.remove(&shard);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::group::Group;
 use super::refused::Refused;
-use super::shard::{KeyRange, Shard};
+use super::shard::{KeyRange, Shard, cursor_number};
 
 /// Shards that one logstore may be created with or split into.
 pub(super) const MAX_SHARDS: u32 = 256;
@@ -145,7 +145,7 @@ impl Logstore {
             None if (2..=MAX_SHARDS).contains(&count) => range.divide(count),
             None => return Err(Refused::parameter("Parameter shardCount is not valid")),
         };
-        self.shard_mut(id)?.is_readonly = true;
+        self.seal(id)?;
         let mut ids = vec![id];
         ids.extend(
             parts
@@ -172,10 +172,22 @@ impl Logstore {
             let message = format!("invalid shard id: {id} has no right neighbour to merge with");
             return Err(Refused::parameter(message));
         };
-        self.shard_mut(id)?.is_readonly = true;
-        self.shard_mut(right)?.is_readonly = true;
+        self.seal(id)?;
+        self.seal(right)?;
         let joined = self.add_shard(KeyRange { begin, end }, vec![id, right], now);
         Ok(vec![id, right, joined])
+    }
+
+    /// Has a shard take no more logs. A group that has read it to its end is done with it: the
+    /// consumer libraries do not save the same checkpoint a second time.
+    pub(super) fn seal(&mut self, id: u32) -> Result<(), Refused> {
+        let shard = self.shard_mut(id)?;
+        shard.is_readonly = true;
+        let end = shard.end();
+        for group in self.groups.values_mut() {
+            group.seal(id, |saved| cursor_number(saved) == Some(end));
+        }
+        Ok(())
     }
 
     /// Deletes a shard that takes no logs any more.

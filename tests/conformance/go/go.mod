@@ -1,6 +1,6 @@
 module conformance
 
-go 1.22
+go 1.23
 
 require (
 	github.com/aliyun/aliyun-log-go-sdk v0.1.124

@@ -5,8 +5,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
+	"conformance/internal/check"
+	"conformance/internal/consumers"
+	"conformance/internal/logservice"
 	"conformance/internal/peer"
+	"conformance/internal/producers"
 	"conformance/internal/sandbox"
 )
 
@@ -23,6 +28,13 @@ func main() {
 		exit(err)
 	}
 	switch command, args := os.Args[1], os.Args[2:]; command {
+	case "suite":
+		// What takes longest begins first.
+		checks := slices.Concat(consumers.Checks, producers.Checks, logservice.Checks)
+		alone := slices.Concat(producers.Alone, logservice.Alone)
+		if !check.Suite(env, checks, alone) {
+			os.Exit(1)
+		}
 	case "peer":
 		err = peer.Run(env, args)
 	default:

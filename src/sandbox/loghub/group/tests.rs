@@ -74,6 +74,21 @@ fn a_shard_changes_hands_only_after_its_holder_let_go() {
 }
 
 #[test]
+fn a_shard_that_was_read_to_its_end_is_over_once_it_takes_no_more_logs() {
+    let mut group = group(true, 2);
+    beat(&mut group, "a", &[], 0);
+    group.save(save(0, "a"), at(1)).unwrap();
+    for shard in [0, 1] {
+        group.seal(shard, |cursor| cursor == "MQ==");
+    }
+    group.add_shard(2, &[0]);
+    group.add_shard(3, &[1]);
+    assert_eq!(state(&group, 0), ShardState::Over);
+    assert_eq!(state(&group, 3), ShardState::Wait);
+    assert_eq!(beat(&mut group, "a", &[0, 1], 2), [1, 2]);
+}
+
+#[test]
 fn a_silent_consumer_loses_its_shards_after_the_timeout() {
     let mut group = group(false, 2);
     beat(&mut group, "a", &[], 0);

@@ -7,7 +7,6 @@ import (
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
 	consumerLibrary "github.com/aliyun/aliyun-log-go-sdk/consumer"
-	"github.com/go-kit/kit/log"
 
 	"conformance/internal/sandbox"
 )
@@ -41,8 +40,7 @@ func consume(s *sandbox.Sandbox, project, logstore, group, consumer string) erro
 		HeartbeatIntervalInSecond: 1,
 		HeartbeatTimeoutInSecond:  6,
 		AutoCommitDisabled:        true,
-		// The library's own choice is stdout, which is for the lines.
-		Logger: log.NewLogfmtLogger(log.NewSyncWriter(os.Stderr)),
+		Logger:                    sandbox.Logger,
 	}, report)
 	worker.Start()
 	if err := say(map[string]bool{"ready": true}); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
+	"github.com/go-kit/kit/log"
 )
 
 // Key is an access key pair, with its token if it is a temporary one.
@@ -52,8 +53,13 @@ func FromEnvironment() (*Sandbox, error) {
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("not set: %s", strings.Join(missing, ", "))
 	}
+	// The SDK's own choice is stdout, which belongs to the results.
+	sls.Logger = Logger
 	return s, os.Setenv("http_proxy", "http://"+proxy)
 }
+
+// Logger is where the SDKs may speak their mind.
+var Logger = log.NewLogfmtLogger(log.NewSyncWriter(os.Stderr))
 
 // Logs is a Log Service client with the plain key pair.
 func (s *Sandbox) Logs() *sls.Client { return s.LogsWith(s.Key) }
