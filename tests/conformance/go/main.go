@@ -3,9 +3,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
+	"time"
 
 	"conformance/internal/check"
 	"conformance/internal/consumers"
@@ -13,9 +17,11 @@ import (
 	"conformance/internal/peer"
 	"conformance/internal/producers"
 	"conformance/internal/sandbox"
+	"conformance/internal/tables"
 )
 
-const usage = `usage: conformance peer put|pull PROJECT LOGSTORE
+const usage = `usage: conformance suite EXAMPLE
+       conformance peer put|pull PROJECT LOGSTORE
        conformance peer consume PROJECT LOGSTORE GROUP CONSUMER
        conformance peer write|read TABLE`
 
@@ -27,15 +33,10 @@ func main() {
 	if err != nil {
 		exit(err)
 	}
-	switch command, args := os.Args[1], os.Args[2:]; command {
-	case "suite":
-		// What takes longest begins first.
-		checks := slices.Concat(consumers.Checks, producers.Checks, logservice.Checks)
-		alone := slices.Concat(producers.Alone, logservice.Alone)
-		if !check.Suite(env, checks, alone) {
-			os.Exit(1)
-		}
-	case "peer":
+	switch command, args := os.Args[1], os.Args[2:]; {
+	case command == "suite" && len(args) == 1:
+		err = suite(env, args[0])
+	case command == "peer":
 		err = peer.Run(env, args)
 	default:
 		err = fmt.Errorf("%s", usage)
@@ -43,6 +44,26 @@ func main() {
 	if err != nil {
 		exit(err)
 	}
+}
+
+// suite runs all checks; the example of the documentation is a program of its own.
+func suite(s *sandbox.Sandbox, example string) error {
+	// What takes longest begins first.
+	checks := slices.Concat(consumers.Checks, producers.Checks, tables.Checks, logservice.Checks)
+	checks = append(checks, check.Check{Name: "example", Run: func(t *check.T) { runExample(t, example) }})
+	alone := slices.Concat(producers.Alone, tables.Alone, logservice.Alone)
+	if !check.Suite(s, checks, alone) {
+		return errors.New("not all checks are ok")
+	}
+	return nil
+}
+
+func runExample(t *check.T, program string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, program).CombinedOutput()
+	t.True(err == nil, "%v: %s", err, said)
+	t.Equal("what it says", string(said), "[Key:\"path\" Value:\"/\" ]\npath is /\n")
 }
 
 func exit(err error) {
