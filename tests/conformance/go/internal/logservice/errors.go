@@ -13,14 +13,27 @@ import (
 // unknownOperations calls what the sandbox does not have, by each of the SDK's ways to call.
 func unknownOperations(t *check.T) {
 	s := logstore.New(t, 1)
-	_, err := s.Client.GetIndex(s.Project, s.Name)
-	t.LogError(err, 404, "NotFound", "/logstores/"+s.Name+"/index")
-	_, err = s.Client.GetMachineGroup(s.Project, "machines")
+	_, err := s.Client.GetMachineGroup(s.Project, "machines")
 	t.LogError(err, 404, "NotFound", "/machinegroups/machines")
 	_, err = s.Client.GetDashboard(s.Project, "board")
 	t.LogError(err, 404, "NotFound", "/dashboards/board")
-	_, err = s.Client.GetLogs(s.Project, s.Name, "", 0, 1, "*", 10, 0, false)
-	t.LogError(err, 404, "NotFound", "/logstores/"+s.Name+"/logs")
+	_, err = s.Client.GetSubStore(s.Project, s.Name, "sub")
+	t.LogError(err, 404, "NotFound", "/logstores/"+s.Name+"/substores/sub")
+	_, err = s.Client.GetLogging(s.Project)
+	t.LogError(err, 404, "NotFound", "/logging")
+}
+
+// missingIndex shows the refusals of queries, as a logstore without an index gives them.
+func missingIndex(t *check.T) {
+	s := logstore.New(t, 1)
+	_, err := s.Client.GetIndex(s.Project, s.Name)
+	t.LogError(err, 404, "IndexConfigNotExist", "index")
+	_, err = s.Client.GetLogsV3(s.Project, s.Name, &sls.GetLogRequest{From: 0, To: 1, Query: "*"})
+	t.LogError(err, 400, "IndexConfigNotExist", "index")
+	_, err = s.Client.GetHistograms(s.Project, s.Name, "", 0, 1, "*")
+	t.LogError(err, 400, "IndexConfigNotExist", "index")
+	_, err = s.Client.GetLogsV3(s.Project, "nowhere", &sls.GetLogRequest{From: 0, To: 1, Query: "*"})
+	t.LogError(err, 404, "LogStoreNotExist", "nowhere")
 }
 
 // requestIDs shows that every refusal has its own id.

@@ -62,6 +62,7 @@ var Checks = []check.Check{
 	{Name: "skewed_clock", Run: skewedClock},
 
 	{Name: "unknown_operations", Run: unknownOperations},
+	{Name: "missing_index", Run: missingIndex},
 	{Name: "request_ids", Run: requestIDs},
 }
 

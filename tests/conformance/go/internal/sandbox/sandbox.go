@@ -10,6 +10,7 @@ import (
 	sls "github.com/aliyun/aliyun-log-go-sdk"
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
 	"github.com/go-kit/kit/log"
+	"github.com/go-kit/kit/log/level"
 )
 
 // Key is an access key pair, with its token if it is a temporary one.
@@ -58,8 +59,8 @@ func FromEnvironment() (*Sandbox, error) {
 	return s, os.Setenv("http_proxy", "http://"+proxy)
 }
 
-// Logger is where the SDKs may speak their mind.
-var Logger = log.NewLogfmtLogger(log.NewSyncWriter(os.Stderr))
+// Logger is where the SDKs may complain.
+var Logger = level.NewFilter(log.NewLogfmtLogger(log.NewSyncWriter(os.Stderr)), level.AllowWarn())
 
 // Logs is a Log Service client with the plain key pair.
 func (s *Sandbox) Logs() *sls.Client { return s.LogsWith(s.Key) }
