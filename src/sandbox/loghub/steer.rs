@@ -93,9 +93,7 @@ impl LogHub {
     /// Makes a shard take no more logs, as a split does, yet without children.
     pub fn seal(&self, project: &str, logstore: &str, shard: u32) -> Result<(), Error> {
         let mut state = self.lock();
-        let logstore = state.logstore_mut(project, logstore)?;
-        logstore.shard_mut(shard)?.is_readonly = true;
-        Ok(())
+        Ok(state.logstore_mut(project, logstore)?.seal(shard)?)
     }
 
     /// Forgets the oldest `groups` log groups of a shard, as if their time to live were over;
