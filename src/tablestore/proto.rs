@@ -679,7 +679,7 @@ pub struct ComputeSplitPointsBySizeResponse {
     pub consumed: Option<ConsumedCapacity>,
     #[prost(message, repeated, tag = "2")]
     pub schema: Vec<PrimaryKeySchema>,
-    /// Primary keys as PlainBuffer; trailing columns at their minimum may be left out.
+    /// Primary keys as `PlainBuffer`; trailing columns at their minimum may be left out.
     #[prost(bytes = "bytes", repeated, tag = "3")]
     pub split_points: Vec<Bytes>,
     #[prost(message, repeated, tag = "4")]
