@@ -1,5 +1,6 @@
 //! The checks of the Rust SDKs, in the order of checks.tsv.
 
+mod admin;
 mod example;
 mod harness;
 mod log_service;

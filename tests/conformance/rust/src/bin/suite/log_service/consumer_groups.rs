@@ -7,11 +7,14 @@ use aliyun_log_rust_sdk::{ConsumerGroupCheckpoint, Error};
 use anyhow::Result;
 
 use super::{Logstore, assert_refused};
+use crate::admin;
 use crate::harness::checks;
 
 checks![
     consumer_group_created_changed_deleted,
     consumers_share_shards,
+    children_wait_for_their_parent,
+    expired_consumer_leaves_its_shards,
     unknown_consumer_with_shards_refused,
     checkpoint_saved_and_read,
     checkpoint_of_another_refused_unless_forced,
@@ -134,6 +137,41 @@ async fn consumers_share_shards() -> Result<()> {
     together.extend(kept);
     together.sort_unstable();
     assert_eq!(together, everything);
+    Ok(())
+}
+
+async fn children_wait_for_their_parent() -> Result<()> {
+    let store = Logstore::with_group(1).await?;
+    assert_eq!(store.heartbeat("one", &[]).await?, [0]);
+    admin::post(&format!("{}/shards/0/split", store.admin_path()), "").await?;
+    let shards = store.client.list_shards(&store.project, &store.name);
+    let shards = shards.send().await?.take_body();
+    let shown = shards
+        .shards()
+        .iter()
+        .map(|it| (*it.shard_id(), it.status().as_str()));
+    let expected = [(0, "readonly"), (1, "readwrite"), (2, "readwrite")];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    assert_eq!(store.heartbeat("one", &[0]).await?, [0]);
+    let end = store.cursor(CursorPos::End).await?;
+    store.save("one", &end, false).await?;
+    assert_eq!(store.heartbeat("one", &[]).await?, [1, 2]);
+    Ok(())
+}
+
+async fn expired_consumer_leaves_its_shards() -> Result<()> {
+    let store = Logstore::with_group(2).await?;
+    assert_eq!(store.heartbeat("one", &[]).await?, [0, 1]);
+    assert!(store.heartbeat("two", &[]).await?.is_empty());
+    let path = store.admin_path();
+    admin::post(
+        &format!("{path}/consumergroups/{GROUP}/expire?consumer=one"),
+        "",
+    )
+    .await?;
+    assert_eq!(store.heartbeat("two", &[]).await?, [0, 1]);
+    let late = store.heartbeat("one", &[0, 1]).await;
+    assert_refused(late, 400, "NotExistConsumerWithBody", "one");
     Ok(())
 }
 

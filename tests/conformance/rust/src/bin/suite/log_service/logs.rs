@@ -1,5 +1,6 @@
 //! Logs that are put and pulled, cursors, shards.
 
+use aliyun_log_rust_sdk::Error;
 use aliyun_log_rust_sdk::get_cursor_models::CursorPos;
 use aliyun_log_sdk_protobuf::{Log, LogGroup, LogGroupList};
 use anyhow::Result;
@@ -7,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Logstore, assert_refused, cursor_number, group_of, ids_of};
+use crate::admin;
 use crate::harness::{checks, unique};
 
 checks![
@@ -15,11 +17,13 @@ checks![
     pull_is_compressed,
     pull_may_stay_raw,
     raw_put_arrives,
+    bytes_that_are_no_text_stay,
     cursor_moves_one_step_per_put,
     cursor_by_time,
     pull_pages_by_count,
     pull_stops_at_the_end_cursor,
     pull_at_the_end_is_empty,
+    cursor_of_forgotten_logs_refused,
     bad_pulls_refused,
     bad_puts_refused,
     shards_cover_the_hash_space,
@@ -96,18 +100,42 @@ async fn pull_may_stay_raw() -> Result<()> {
     Ok(())
 }
 
+impl Logstore {
+    /// Puts an encoded log group of some length as an lz4 block of literals alone: a token with
+    /// their number, then the literals.
+    async fn put_raw(&self, raw: &[u8]) -> Result<()> {
+        let length = u8::try_from(raw.len() - 15)?;
+        let block = [&[0xf0, length], raw].concat();
+        let request = self.client.put_logs_raw(&self.project, &self.name);
+        let request = request.data(block.into()).raw_size(raw.len());
+        request.compress_type("lz4".to_owned()).send().await?;
+        Ok(())
+    }
+}
+
 async fn raw_put_arrives() -> Result<()> {
     let store = Logstore::new(1).await?;
-    let group = group_of([[("id", "1")]]);
-    let raw = group.encode()?;
-    // An lz4 block of literals alone: a token with their number, then the literals.
-    let length = u8::try_from(raw.len())?;
-    assert!((15..270).contains(&raw.len()));
-    let block = [&[0xf0, length - 15], raw.as_slice()].concat();
-    let request = store.client.put_logs_raw(&store.project, &store.name);
-    let request = request.data(block.into()).raw_size(raw.len());
-    request.compress_type("lz4".to_owned()).send().await?;
+    let group = group_of([[("id", "1"), ("text", "long enough")]]);
+    store.put_raw(&group.encode()?).await?;
     assert_eq!(store.pull_all().await?, [group]);
+    Ok(())
+}
+
+async fn bytes_that_are_no_text_stay() -> Result<()> {
+    let store = Logstore::new(1).await?;
+    let mut raw = group_of([[("id", "1"), ("text", "long enough")]]).encode()?;
+    let last = raw.len() - 1;
+    raw[last] = 0xff;
+    store.put_raw(&raw).await?;
+    let begin = store.cursor(CursorPos::Begin).await?;
+    // The SDK itself takes text alone.
+    let pull = store.pull(&begin, 1).await;
+    assert!(matches!(pull, Err(Error::ResponseParse(_))), "{pull:?}");
+    let request = store.client.pull_logs_raw(&store.project, &store.name, 0);
+    let answer = request.cursor(begin).count(1).send().await?;
+    let length = u8::try_from(raw.len())?;
+    let list = [&[0x0a, length], raw.as_slice()].concat();
+    assert_eq!(*answer.get_body().data(), list);
     Ok(())
 }
 
@@ -175,6 +203,18 @@ async fn pull_at_the_end_is_empty() -> Result<()> {
     assert!(pull.log_group_list().is_empty());
     assert_eq!(*pull.log_group_count(), 0);
     assert_eq!(*pull.next_cursor(), end);
+    Ok(())
+}
+
+async fn cursor_of_forgotten_logs_refused() -> Result<()> {
+    let store = Logstore::new(1).await?;
+    let begin = store.cursor(CursorPos::Begin).await?;
+    store.put_ids([1, 2, 3]).await?;
+    let kept = cursor_number(&begin)? + 2;
+    let path = store.admin_path();
+    admin::post(&format!("{path}/shards/0/trim?to={kept}"), "").await?;
+    assert_refused(store.pull(&begin, 10).await, 400, "InvalidCursor", "");
+    assert_eq!(ids_of(&store.pull_all().await?), ["3"]);
     Ok(())
 }
 

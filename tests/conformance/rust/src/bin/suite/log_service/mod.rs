@@ -35,6 +35,11 @@ impl Logstore {
         })
     }
 
+    /// Where the sandbox shows and steers the logstore.
+    fn admin_path(&self) -> String {
+        format!("logstores/{}/{}", self.project, self.name)
+    }
+
     async fn put(&self, group: LogGroup) -> Result<()> {
         let request = self.client.put_logs(&self.project, &self.name);
         request.log_group(group).send().await?;
