@@ -12,6 +12,7 @@ pub mod faults;
 mod ledger;
 pub mod loghub;
 mod memory;
+mod operations;
 mod server;
 mod tablestore;
 
@@ -24,7 +25,7 @@ use bytes::Bytes;
 
 pub use self::admin::PREFIX as ADMIN_PREFIX;
 use self::faults::Plan;
-pub use self::faults::{Action, Corruption, Fault, Faults, RowMatch};
+pub use self::faults::{Action, Corruption, Fault, FaultReport, Faults, RowMatch, ScriptFault};
 pub use self::ledger::Call;
 use self::ledger::Ledger;
 use self::loghub::LogHub;
@@ -178,7 +179,7 @@ impl Desk {
         apply: impl FnOnce(&Plan) -> Answer,
     ) -> Reply {
         let at = self.clock.now();
-        let plan = self.faults.plan(service, operation, request);
+        let plan = self.faults.plan(service, operation, request, at);
         let answer = if plan.is_cut_before() {
             self.record(service, operation, at, 0, "", 0);
             return plan.finish(http::Response::default());
@@ -278,6 +279,12 @@ impl Sandbox {
     /// The script of faults.
     pub fn faults(&self) -> &Faults {
         &self.inner.desk.faults
+    }
+
+    /// How every entry of the script fares.
+    pub fn fault_report(&self) -> Vec<FaultReport> {
+        let desk = &self.inner.desk;
+        desk.faults.report(desk.clock.now())
     }
 
     /// How many calls of `operation` came so far, whatever became of them.

@@ -5,6 +5,7 @@ mod ready;
 mod scene;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 use self::key::KeyText;
 use self::ready::Ready;
@@ -63,6 +64,9 @@ pub(super) struct Args {
     /// times
     #[arg(long = "key", value_name = "ID:SECRET[:TOKEN]", value_parser = KeyText::new)]
     keys: Vec<KeyText>,
+    /// Script of faults to begin with; see docs/sandbox.md
+    #[arg(long, value_name = "FILE")]
+    fault_file: Option<PathBuf>,
     /// Say that both services listen, and where, in one line of JSON
     #[arg(long)]
     json: bool,
@@ -94,6 +98,11 @@ impl Args {
         let scene = (!self.empty).then(|| self.scene());
         if let Some(scene) = &scene {
             scene.set_up(&sandbox)?;
+        }
+        if let Some(path) = &self.fault_file {
+            let script = read(path)?;
+            let faults = sandbox.faults();
+            faults.load(&script).map_err(|fault| wrong(path, &fault))?;
         }
         let addresses = Listen {
             loghub: SocketAddr::new(self.host, self.log_service_port),
@@ -141,6 +150,21 @@ impl Args {
             status_table: self.status_table.clone(),
         }
     }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::of(
+            Exit::Io,
+            format_args!("cannot read {}", path.display()),
+            &error,
+        )
+    })
+}
+
+/// What is wrong with a file, line by line.
+fn wrong(path: &Path, fault: &dyn std::error::Error) -> Failure {
+    Failure::new(Exit::Data, format!("{}: {fault}", path.display()))
 }
 
 async fn listen(sandbox: &Sandbox, addresses: Listen) -> Result<Running, Failure> {

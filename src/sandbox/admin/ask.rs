@@ -1,6 +1,6 @@
 //! Which question a request is.
 
-use http::Method;
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -64,6 +64,13 @@ const INDEX: &[(&str, &str, &str)] = &[
         "schema, options and counters of a table",
     ),
     ("GET", "/tables/T/rows?versions=all", "its rows, JSON lines"),
+    (
+        "GET",
+        "/faults",
+        "scripted faults, and how often each struck",
+    ),
+    ("POST", "/faults", "add the lines of a fault script"),
+    ("DELETE", "/faults", "forget all faults"),
     ("POST", "/reset", "empty everything"),
 ];
 
@@ -99,6 +106,9 @@ pub(super) enum Ask {
         table: TableName,
         versions: Versions,
     },
+    Faults,
+    AddFaults(String),
+    ClearFaults,
     Reset,
 }
 
@@ -147,7 +157,7 @@ pub(super) fn index() -> Value {
 }
 
 /// Finds the question that a request asks.
-pub(super) fn read(request: &http::Request<bytes::Bytes>) -> Result<Ask, Refusal> {
+pub(super) fn read(request: &http::Request<Bytes>) -> Result<Ask, Refusal> {
     let path = request.uri().path();
     let inside = path.strip_prefix(PREFIX).unwrap_or(path);
     let segments: Vec<_> = inside
@@ -157,7 +167,7 @@ pub(super) fn read(request: &http::Request<bytes::Bytes>) -> Result<Ask, Refusal
         .collect();
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     let mut query = Query::of(request.uri());
-    let ask = find(request.method(), &segments, &mut query)?.ok_or_else(|| {
+    let ask = find(request, &segments, &mut query)?.ok_or_else(|| {
         let method = request.method();
         Refusal::not_found(format!("nothing is at {method} {path}: see GET {PREFIX}/"))
     })?;
@@ -165,12 +175,16 @@ pub(super) fn read(request: &http::Request<bytes::Bytes>) -> Result<Ask, Refusal
     Ok(ask)
 }
 
-fn find(method: &Method, path: &[&str], query: &mut Query) -> Result<Option<Ask>, Refusal> {
+fn find(
+    request: &http::Request<Bytes>,
+    path: &[&str],
+    query: &mut Query,
+) -> Result<Option<Ask>, Refusal> {
     let place = |project: &str, logstore: &str| Place {
         project: project.to_owned(),
         logstore: logstore.to_owned(),
     };
-    Ok(Some(match (method.as_str(), path) {
+    Ok(Some(match (request.method().as_str(), path) {
         ("GET", []) => Ask::Index,
         ("GET", ["calls"]) => Ask::Calls {
             operation: query.take("operation"),
@@ -215,6 +229,9 @@ fn find(method: &Method, path: &[&str], query: &mut Query) -> Result<Option<Ask>
             table: table_name(table)?,
             versions: versions(query)?,
         },
+        ("GET", ["faults"]) => Ask::Faults,
+        ("POST", ["faults"]) => Ask::AddFaults(text(request.body())?),
+        ("DELETE", ["faults"]) => Ask::ClearFaults,
         ("POST", ["reset"]) => Ask::Reset,
         _ => return Ok(None),
     }))
@@ -235,6 +252,12 @@ fn shard_act(name: &str, query: &mut Query) -> Result<Option<ShardAct>, Refusal>
         }),
         _ => return Ok(None),
     }))
+}
+
+fn text(body: &Bytes) -> Result<String, Refusal> {
+    let text = str::from_utf8(body);
+    let text = text.map_err(|_malformed| Refusal::bad("the body is not UTF-8"))?;
+    Ok(text.to_owned())
 }
 
 fn table_name(name: &str) -> Result<TableName, Refusal> {
@@ -299,8 +322,6 @@ impl Query {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn ask(method: &str, target: &str) -> Result<Ask, Refusal> {

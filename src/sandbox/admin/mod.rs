@@ -107,6 +107,9 @@ fn answer(sandbox: &Sandbox, ask: Ask) -> Result<Answer, Refusal> {
         Ask::Rows { table, versions } => {
             return show::rows(sandbox, &table, versions).map(Answer::Lines);
         }
+        Ask::Faults => show::faults(sandbox),
+        Ask::AddFaults(script) => steer::add_faults(sandbox, &script)?,
+        Ask::ClearFaults => steer::clear_faults(sandbox),
         Ask::Reset => steer::reset(sandbox),
     };
     Ok(Answer::Json(value))

@@ -12,7 +12,7 @@ use super::values;
 use crate::sandbox::loghub::{
     GroupSnapshot, Position, ShardSnapshot, ShardState, StoredGroup, StoredShard,
 };
-use crate::sandbox::{Sandbox, Service, TableSnapshot};
+use crate::sandbox::{FaultReport, Sandbox, Service, TableSnapshot};
 use crate::tablestore::TableName;
 
 /// The latest calls, oldest first.
@@ -45,6 +45,25 @@ pub(super) fn calls(sandbox: &Sandbox, operation: Option<&str>, limit: usize) ->
 /// Calls by operation and error code.
 pub(super) fn counts(sandbox: &Sandbox) -> Value {
     json!(sandbox.counts())
+}
+
+/// The entries of the fault script.
+pub(super) fn faults(sandbox: &Sandbox) -> Value {
+    let reports = sandbox.fault_report();
+    let shown = reports.iter().map(|report| {
+        let state = match report {
+            FaultReport { is_over: true, .. } => "over",
+            FaultReport { struck: 0, .. } => "waiting",
+            _ => "striking",
+        };
+        json!({
+            "fault": report.fault.to_string(),
+            "state": state,
+            "seen": report.seen,
+            "struck": report.struck,
+        })
+    });
+    shown.collect()
 }
 
 /// Projects and logstores.

@@ -60,6 +60,19 @@ pub(super) fn expire(
     Err(Refusal::not_found(error))
 }
 
+/// Adds the lines of a fault script.
+pub(super) fn add_faults(sandbox: &Sandbox, script: &str) -> Result<Value, Refusal> {
+    match sandbox.faults().load(script) {
+        Ok(count) => Ok(json!({ "added": count })),
+        Err(fault) => Err(Refusal::bad(fault.to_string())),
+    }
+}
+
+/// Forgets all faults.
+pub(super) fn clear_faults(sandbox: &Sandbox) -> Value {
+    json!({ "cleared": sandbox.faults().clear() })
+}
+
 /// Forgets calls and counts.
 pub(super) fn forget_calls(sandbox: &Sandbox) -> Value {
     sandbox.forget_calls();

@@ -224,6 +224,41 @@ async fn calls_are_shown_counted_and_forgotten_but_not_those_to_here() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn faults_are_added_shown_and_cleared() {
+    let sandbox = sandbox();
+    let add = |script: &'static str| {
+        let request = http::Request::post(format!("{PREFIX}/faults"));
+        let response = sandbox.admin(&request.body(script.into()).unwrap());
+        String::from_utf8(response.body().to_vec()).unwrap()
+    };
+    assert_eq!(
+        add("next 2 ListLogStore: busy\nPutRow: cut before\n"),
+        "{\"added\":2}\n"
+    );
+    assert_eq!(
+        add("PutRows: busy"),
+        "{\"error\":\"line 1, column 1: there is no operation \\\"PutRows\\\"; did you mean PutRow?\"}\n"
+    );
+    let request = http::Request::get("/logstores").body(Bytes::new()).unwrap();
+    sandbox.respond(Service::LogService, &request);
+    assert_eq!(
+        get(&sandbox, "/faults"),
+        json!([
+            {
+                "fault": "next 2 ListLogStore: refuse 503 ServerBusy \"server is busy\"",
+                "state": "striking",
+                "seen": 1,
+                "struck": 1,
+            },
+            { "fault": "PutRow: cut before", "state": "waiting", "seen": 0, "struck": 0 },
+        ])
+    );
+    let cleared = (200, "{\"cleared\":2}\n".to_owned());
+    assert_eq!(call(&sandbox, "DELETE", "/faults"), cleared);
+    assert_eq!(get(&sandbox, "/faults"), json!([]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reset_empties_everything() {
     let sandbox = sandbox();
     assert_eq!(get(&sandbox, "/logstores"), json!({ "pro": ["logs"] }));

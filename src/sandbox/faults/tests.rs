@@ -1,6 +1,13 @@
 //! Scripts, and what becomes of a call under them.
 
+use std::time::Duration;
+
 use super::*;
+use crate::sandbox::Cut;
+
+const RAW_SIZE: http::HeaderName = http::HeaderName::from_static("x-log-bodyrawsize");
+
+const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
 fn request(path: &str) -> http::Request<Bytes> {
     http::Request::get(path).body(Bytes::new()).unwrap()
@@ -21,7 +28,7 @@ fn script_is_used_up_in_order() {
     );
     faults.push(Fault::on("HeartBeat", Action::CutBefore).after(1));
     let next = |operation| {
-        let plan = faults.plan(Service::LogService, operation, &request("/"));
+        let plan = faults.plan(Service::LogService, operation, &request("/"), NOW);
         (status(&plan), plan.is_cut_before())
     };
     assert_eq!(next("PullLogs"), (Some(503), false));
@@ -46,7 +53,7 @@ fn standing_faults_add_to_the_script() {
     );
     faults.next("BatchWriteRow", 1, Action::Delay(Duration::from_secs(2)));
     let plan = |()| {
-        let plan = faults.plan(Service::TableStore, "BatchWriteRow", &request("/"));
+        let plan = faults.plan(Service::TableStore, "BatchWriteRow", &request("/"), NOW);
         let reply = plan.finish(http::Response::new(Bytes::new()));
         (plan.row_error(0, b"bad1").is_some(), reply.delay)
     };
@@ -64,7 +71,7 @@ fn a_fault_can_be_limited_to_some_requests_of_one_service() {
             .when(|request| request.uri().path().ends_with("/shards/1")),
     );
     let cut = |service, path: &str| {
-        let plan = faults.plan(service, "PullLogs", &request(path));
+        let plan = faults.plan(service, "PullLogs", &request(path), NOW);
         plan.finish(http::Response::new(Bytes::new())).cut
     };
     assert_eq!(cut(Service::LogService, "/shards/0"), Cut::None);
@@ -96,8 +103,94 @@ fn answers_are_damaged_as_told() {
     };
     assert_eq!(damaged(Corruption::Truncate(1)).body().as_ref(), b"b");
     assert_eq!(damaged(Corruption::Garbage).body().as_ref(), [0xff; 4]);
-    let lie = damaged(Corruption::Header("x-log-bodyrawsize", Some("9".into())));
+    let lie = damaged(Corruption::Header(RAW_SIZE, Some("9".parse().unwrap())));
     assert_eq!(lie.headers()["x-log-bodyrawsize"], "9");
-    let none = damaged(Corruption::Header("x-log-bodyrawsize", None));
+    let none = damaged(Corruption::Header(RAW_SIZE, None));
     assert!(!none.headers().contains_key("x-log-bodyrawsize"));
+}
+
+/// Which of `calls` calls, numbered from 1, are refused.
+fn struck(faults: &Faults, calls: u64) -> Vec<u64> {
+    let is_struck = |_: &u64| {
+        let plan = faults.plan(Service::LogService, "PullLogs", &request("/"), NOW);
+        plan.refusal().is_some()
+    };
+    (1..=calls).filter(is_struck).collect()
+}
+
+#[test]
+fn every_entry_counts_for_itself() {
+    let faults = Faults::default();
+    let busy = || Action::refuse(503, "ServerBusy", "busy");
+    faults.push(Fault::on("PullLogs", busy()).after(3));
+    faults.push(Fault::on("PullLogs", busy()).after(1).every(4).times(2));
+    assert_eq!(struck(&faults, 12), [4, 5, 9]);
+    let report = faults.report(NOW);
+    let counts: Vec<_> = report
+        .iter()
+        .map(|r| (r.seen, r.struck, r.is_over))
+        .collect();
+    assert_eq!(counts, [(4, 1, true), (9, 2, true)]);
+}
+
+#[test]
+fn of_two_limited_entries_that_are_due_the_second_waits() {
+    let faults = Faults::default();
+    faults
+        .load("next 2 PullLogs: busy\nafter 1 PullLogs: refuse 403 ReadQuotaExceed")
+        .unwrap();
+    assert_eq!(struck(&faults, 5), [1, 2, 3]);
+}
+
+#[test]
+fn a_lasting_entry_ends_by_the_clock() {
+    let faults = Faults::default();
+    faults.load("after 1 PullLogs: busy for 30 s").unwrap();
+    let at = |seconds| {
+        let now = NOW + Duration::from_secs(seconds);
+        let plan = faults.plan(Service::LogService, "PullLogs", &request("/"), now);
+        plan.refusal().is_some()
+    };
+    assert_eq!(
+        [0, 100, 129, 130, 131].map(at),
+        [false, true, true, false, false]
+    );
+    assert!(faults.report(NOW)[0].is_over);
+    assert_eq!((faults.pending(), faults.clear()), (0, 0));
+}
+
+#[test]
+fn a_url_is_told_by_host_path_and_query() {
+    let faults = Faults::default();
+    faults
+        .load("always PullLogs at \"pro.x/logstores/a/shards/1?\": busy")
+        .unwrap();
+    let fits = |host: &str, path: &str| {
+        let request = http::Request::get(path)
+            .header("host", host)
+            .body(Bytes::new())
+            .unwrap();
+        let plan = faults.plan(Service::LogService, "PullLogs", &request, NOW);
+        plan.refusal().is_some()
+    };
+    assert!(fits("pro.x", "/logstores/a/shards/1?type=log"));
+    assert!(!fits("pro.x", "/logstores/a/shards/11?type=log"));
+    assert!(!fits("other.x", "/logstores/a/shards/1?type=log"));
+}
+
+#[test]
+fn a_bad_script_adds_nothing() {
+    let faults = Faults::default();
+    let refused = faults.load("PullLogs: busy\nPullLogs: bsy").unwrap_err();
+    assert_eq!((refused.lines.len(), faults.pending()), (1, 0));
+}
+
+#[test]
+fn of_entries_that_are_over_the_latest_are_kept() {
+    let faults = Faults::default();
+    for _ in 0..PAST + 5 {
+        faults.push(Fault::on("PutLogs", Action::CutBefore).times(0));
+    }
+    faults.push(Fault::on("PullLogs", Action::CutBefore));
+    assert_eq!((faults.report(NOW).len(), faults.pending()), (PAST + 1, 1));
 }

@@ -58,6 +58,11 @@ pub struct LogHub {
     requests: AtomicU64,
 }
 
+/// The names of all calls.
+pub(super) fn operation_names() -> impl Iterator<Item = &'static str> {
+    Operation::ALL.iter().map(|operation| operation.name())
+}
+
 /// A call that succeeded: status 200.
 #[derive(Debug, Default)]
 struct Done {

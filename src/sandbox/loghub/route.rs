@@ -2,10 +2,9 @@
 
 use super::incoming::Incoming;
 use super::refused::Refused;
+use crate::sandbox::operations::operations;
 
-/// The calls of the service, by the names of its API reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+operations! {
     CreateProject,
     GetProject,
     ListProject,
@@ -37,45 +36,6 @@ pub(super) enum Operation {
     HeartBeat,
     UpdateCheckPoint,
     GetCheckPoint,
-}
-
-impl Operation {
-    /// The name by which faults and counts know it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::CreateProject => "CreateProject",
-            Self::GetProject => "GetProject",
-            Self::ListProject => "ListProject",
-            Self::UpdateProject => "UpdateProject",
-            Self::DeleteProject => "DeleteProject",
-            Self::CreateLogStore => "CreateLogStore",
-            Self::GetLogStore => "GetLogStore",
-            Self::ListLogStore => "ListLogStore",
-            Self::UpdateLogStore => "UpdateLogStore",
-            Self::DeleteLogStore => "DeleteLogStore",
-            Self::GetLogs => "GetLogs",
-            Self::GetHistograms => "GetHistograms",
-            Self::GetIndex => "GetIndex",
-            Self::CreateIndex => "CreateIndex",
-            Self::UpdateIndex => "UpdateIndex",
-            Self::DeleteIndex => "DeleteIndex",
-            Self::ListShards => "ListShards",
-            Self::SplitShard => "SplitShard",
-            Self::MergeShards => "MergeShards",
-            Self::DeleteShard => "DeleteShard",
-            Self::GetCursor => "GetCursor",
-            Self::GetCursorTime => "GetCursorTime",
-            Self::PullLogs => "PullLogs",
-            Self::PutLogs => "PutLogs",
-            Self::CreateConsumerGroup => "CreateConsumerGroup",
-            Self::ListConsumerGroup => "ListConsumerGroup",
-            Self::UpdateConsumerGroup => "UpdateConsumerGroup",
-            Self::DeleteConsumerGroup => "DeleteConsumerGroup",
-            Self::HeartBeat => "HeartBeat",
-            Self::UpdateCheckPoint => "UpdateCheckPoint",
-            Self::GetCheckPoint => "GetCheckPoint",
-        }
-    }
 }
 
 /// A call with what its path names; what a call does not name is empty.

@@ -64,6 +64,11 @@ pub struct TableStore {
     requests: AtomicU64,
 }
 
+/// The names of all calls.
+pub(super) fn operation_names() -> impl Iterator<Item = &'static str> {
+    Operation::ALL.iter().map(|operation| operation.name())
+}
+
 /// A table to be created.
 #[derive(Clone, Debug)]
 pub struct TableSpec {
