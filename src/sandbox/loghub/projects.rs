@@ -11,7 +11,7 @@ use super::logstore::{Logstore, MAX_SHARDS};
 use super::refused::Refused;
 use super::route::Route;
 use super::state::{ProjectState, addressed};
-use super::{Done, JSON, LogHub};
+use super::{Done, JSON, LogHub, PROTOBUF};
 use crate::loghub;
 
 /// Entries that a page of a list has where the request does not say.
@@ -28,13 +28,14 @@ struct ProjectBody {
     description: String,
 }
 
-/// The body of a call as JSON, or a refusal with `code`.
+/// The body of a call as JSON, or a refusal with `code`. It may be labelled protobuf: the Java SDK
+/// labels every body so where it does not say otherwise, that of `updateProject` for one.
 pub(super) fn json_body<T: DeserializeOwned>(
     incoming: &Incoming<'_>,
     code: &'static str,
 ) -> Result<T, Refused> {
     match incoming.header("content-type") {
-        Some(given) if given.starts_with(JSON) => {}
+        Some(given) if given.starts_with(JSON) || given == PROTOBUF => {}
         Some(other) => {
             let message = format!("Content-Type {other} is unsupported.");
             return Err(Refused::new(415, "InvalidContentType", message));

@@ -32,13 +32,13 @@ pub(super) fn get_row(store: &TableStore, body: &Bytes) -> Result<Outcome, Failu
     check_table(&request.table_name)?;
     check_transaction(request.transaction_id.as_deref())?;
     let key = read_key(&request.primary_key, KeyUse::Read, store.names)?;
-    let lens = Lens::new(Asked::from(&request), store.names)?.resumed(request.token.as_deref())?;
+    let lens = Lens::new(Asked::from(&request), store.names)?;
     let table = store.table(&request.table_name)?;
     let found = find(store, &table, &key, &lens)?;
     let answer = proto::GetRowResponse {
         consumed: Some(cost::message(cost::of_read(found.size))),
         row: encoded(&found),
-        next_token: found.next_token.map(Bytes::from),
+        next_token: None,
     };
     Ok(Outcome::new(usize::from(found.row.is_some()), &answer))
 }
@@ -59,14 +59,9 @@ pub(super) fn batch_get_row(store: &TableStore, body: &Bytes) -> Result<Outcome,
                 .map(|key| read_key(key, KeyUse::Read, store.names))
                 .collect::<Result<Vec<_>, _>>()?;
             let table = store.table(&asked.table_name)?;
-            let answers = keys.iter().enumerate().map(|(index, key)| {
-                let token = asked.token.get(index).map(AsRef::as_ref);
-                let found = lens
-                    .clone()
-                    .resumed(token)
-                    .and_then(|lens| find(store, &table, key, &lens));
+            let answers = keys.iter().map(|key| {
                 rows += 1;
-                batched(found)
+                batched(find(store, &table, key, &lens))
             });
             Ok(proto::TableInBatchGetRowResponse {
                 table_name: asked.table_name.clone(),
@@ -111,7 +106,7 @@ fn batched(found: Result<Shown, Failure>) -> proto::RowInBatchGetRowResponse {
             error: None,
             consumed: Some(cost::message(cost::of_read(found.size))),
             row: Some(encoded(&found)),
-            next_token: found.next_token.map(Bytes::from),
+            next_token: None,
         },
         Err(failure) => proto::RowInBatchGetRowResponse {
             is_ok: false,
@@ -194,7 +189,7 @@ pub(super) fn get_range(store: &TableStore, body: &Bytes) -> Result<Outcome, Fai
         KeyUse::Bound,
         store.names,
     )?;
-    let lens = Lens::new(Asked::from(&request), store.names)?.resumed(request.token.as_deref())?;
+    let lens = Lens::new(Asked::from(&request), store.names)?;
     let table = store.table(&request.table_name)?;
     table.schema.check_key(&start)?;
     table.schema.check_key(&end)?;

@@ -11,9 +11,6 @@ use super::names::NameRule;
 use super::table::view;
 use crate::tablestore::{Cell, Column, Row, proto};
 
-/// First byte of a token; the name of the column to go on with follows.
-const TOKEN_VERSION: u8 = 1;
-
 /// What a read asks for, as the messages of the three reads have it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked<'a> {
@@ -46,8 +43,6 @@ pub(super) struct Shown {
     pub(super) row: Option<Row>,
     /// Bytes of data that were read for it.
     pub(super) size: usize,
-    /// Where a read that shows columns by pages goes on.
-    pub(super) next_token: Option<Vec<u8>>,
 }
 
 impl Shown {
@@ -56,7 +51,6 @@ impl Shown {
         Self {
             row: None,
             size: 0,
-            next_token: None,
         }
     }
 }
@@ -89,21 +83,6 @@ impl Lens {
         })
     }
 
-    /// The same, going on where `token` says.
-    pub(super) fn resumed(mut self, token: Option<&[u8]>) -> Result<Self, Failure> {
-        let Some((version, column)) = token.and_then(<[u8]>::split_first) else {
-            return Ok(self);
-        };
-        match str::from_utf8(column) {
-            Ok(column) if *version == TOKEN_VERSION => column.clone_into(&mut self.start_column),
-            _ => return Err(Failure::invalid("Invalid token.")),
-        }
-        if let Some(ReadFilter::Columns(page)) = &mut self.filter {
-            page.offset = 0;
-        }
-        Ok(self)
-    }
-
     /// Shows one row.
     pub(super) fn show(
         &self,
@@ -122,17 +101,12 @@ impl Lens {
             return Shown {
                 row: None,
                 size,
-                next_token: None,
             };
         }
-        let mut next_token = None;
+        // No token for the next page: the pages of the vendor call tokens unavailable, and the Java
+        // SDK would follow one by itself and give its caller all pages in one.
         if let Some(ReadFilter::Columns(Page { offset, limit })) = self.filter {
             columns.drain(..offset.min(columns.len()));
-            next_token = columns.get(limit).map(|(name, _)| {
-                let mut token = vec![TOKEN_VERSION];
-                token.extend_from_slice(name.as_bytes());
-                token
-            });
             columns.truncate(limit);
         }
         let size = key_size(&primary_key) + columns.iter().map(column_size).sum::<usize>();
@@ -142,7 +116,6 @@ impl Lens {
                 cells: columns.iter().flat_map(cells).collect(),
             }),
             size,
-            next_token,
         }
     }
 

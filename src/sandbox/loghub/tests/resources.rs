@@ -21,6 +21,12 @@ async fn projects_and_logstores_live_and_die() {
     assert_eq!(shown["createTime"], "1700000000");
     // The Rust SDK wants it, and the mode of a logstore.
     assert_eq!(shown["dataRedundancyType"], "LRS");
+    // As the Java SDK sends it.
+    let labelled = Call::json("PUT", "/", &json!({"description": "from Java"}))
+        .with("content-type", "application/x-protobuf");
+    ok(&sandbox, at_second(labelled));
+    let shown = ok(&sandbox, at_second(Call::get("/")));
+    assert_eq!(shown["description"], "from Java");
 
     let logstore = json!({"logstoreName": "store", "ttl": 3, "shardCount": 3});
     let create = || at_second(Call::json("POST", "/logstores", &logstore));

@@ -221,7 +221,7 @@ fn a_filter_leaves_the_row_out_or_in() {
 }
 
 #[test]
-fn wide_rows_are_read_by_pages_and_tokens() {
+fn wide_rows_are_read_by_pages() {
     assert_eq!(
         shown(|request| request.filter = Some(page(1, 2))),
         Some(texts(&["b=2", "c=33"]))
@@ -234,19 +234,10 @@ fn wide_rows_are_read_by_pages_and_tokens() {
         shown(|request| request.filter = Some(page(9, 9))),
         Some(texts(&[]))
     );
-    let host = host();
+    // No token says that there is more: the Java SDK would follow it and undo the page.
     let mut request = get_request(key(1), 1);
     request.filter = Some(page(1, 2));
-    let mut found = Vec::new();
-    loop {
-        let answer = host.get_by(request.clone()).unwrap();
-        found.extend(show_cells(&row_of(&answer.row).unwrap()));
-        request.token = answer.next_token;
-        if request.token.is_none() {
-            break;
-        }
-    }
-    assert_eq!(found, ["b=2", "c=33", "d=4", "e=5"]);
+    assert_eq!(host().get_by(request).unwrap().next_token, None);
     assert_eq!(
         refusal(|request| request.filter = Some(page(-1, 1))),
         invalid("Offset in ColumnPaginationFilter must be greater than or equal to 0.")
@@ -254,10 +245,6 @@ fn wide_rows_are_read_by_pages_and_tokens() {
     assert_eq!(
         refusal(|request| request.filter = Some(page(0, 0))),
         invalid("Limit in ColumnPaginationFilter must be greater than 0.")
-    );
-    assert_eq!(
-        refusal(|request| request.token = Some(Bytes::from_static(b"?"))),
-        invalid("Invalid token.")
     );
 }
 

@@ -38,7 +38,16 @@ public final class Suite {
                     Shards.class,
                     Groups.class,
                     Workers.class,
-                    Access.class);
+                    Access.class,
+                    Tables.class,
+                    Rows.class,
+                    Conditions.class,
+                    Versions.class,
+                    Ranges.class,
+                    Batches.class,
+                    Limits.class,
+                    Wire.class,
+                    Writers.class);
 
     private static final int AT_A_TIME = 6;
     private static final int SECONDS_PER_CHECK = 60;
