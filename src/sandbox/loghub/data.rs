@@ -172,7 +172,7 @@ impl LogHub {
     }
 
     pub(super) fn put_logs(&self, incoming: &Incoming<'_>, route: &Route) -> Result<Done, Refused> {
-        let group = put::log_group(incoming)?;
+        let groups = put::log_groups(incoming)?;
         let key = match route.shard.as_str() {
             "route" => Some(incoming.param("key").unwrap_or_default()),
             // Old clients name the key in a header.
@@ -187,9 +187,12 @@ impl LogHub {
         let now = self.now();
         let mut state = self.lock();
         let logstore = state.logstore_mut(addressed(incoming)?, &route.logstore)?;
-        logstore.put(target, group, now)?;
+        let count = groups.len();
+        for group in groups {
+            logstore.put(target, group, now)?;
+        }
         Ok(Done {
-            groups: 1,
+            groups: count,
             ..Done::empty()
         })
     }

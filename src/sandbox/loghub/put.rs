@@ -1,4 +1,4 @@
-//! The body of a put: unpacked, measured, checked to be one log group.
+//! The body of a put: unpacked, measured, checked to be log groups.
 
 use std::io::Read as _;
 
@@ -15,8 +15,31 @@ use crate::loghub::proto::LogGroup;
 /// Bytes of one put before compression (help page of 2023).
 const MAX_RAW_BYTES: usize = 10 * 1024 * 1024;
 
-/// The log group that a put carries, as encoded bytes.
-pub(super) fn log_group(incoming: &Incoming<'_>) -> Result<Bytes, Refused> {
+/// The mode of a put in which the log groups come as packages: `batchPutLogs` of the Java SDK.
+const BATCH: &str = "batch_group";
+
+/// `SlsLogPackageList` of the Java SDK's `Logs.proto`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct PackageList {
+    #[prost(message, repeated, tag = "1")]
+    packages: Vec<Package>,
+}
+
+/// `SlsLogPackage`: a log group, compressed by itself.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Package {
+    #[prost(bytes = "bytes", tag = "1")]
+    data: Bytes,
+    /// `uncompress_size`, bytes.
+    #[prost(int32, optional, tag = "2")]
+    raw_size: Option<i32>,
+    /// `SlsCompressType`: 0 none, 1 deflate, 2 lz4, 3 zstd.
+    #[prost(int32, optional, tag = "3")]
+    compression: Option<i32>,
+}
+
+/// The log groups that a put carries, as encoded bytes: one, but for a batch.
+pub(super) fn log_groups(incoming: &Incoming<'_>) -> Result<Vec<Bytes>, Refused> {
     match incoming.header("content-type") {
         Some(PROTOBUF) => {}
         Some(other) => {
@@ -25,15 +48,55 @@ pub(super) fn log_group(incoming: &Incoming<'_>) -> Result<Bytes, Refused> {
         }
         None => return Err(missing_content_type()),
     }
-    let group = unpack(incoming)?;
-    if group.len() > MAX_RAW_BYTES {
-        return Err(too_large(group.len()));
+    let groups = if incoming.header("x-log-mode") == Some(BATCH) {
+        unpack_batch(incoming)?
+    } else {
+        vec![unpack(incoming)?]
+    };
+    let size = groups.iter().map(Bytes::len).sum();
+    if size > MAX_RAW_BYTES {
+        return Err(too_large(size));
     }
-    LogGroup::decode(group.clone()).map_err(|malformed| {
-        let message = format!("The body is not a log group: {malformed}");
+    for group in &groups {
+        LogGroup::decode(group.clone()).map_err(|malformed| {
+            let message = format!("The body is not a log group: {malformed}");
+            Refused::bad("PostBodyInvalid", message)
+        })?;
+    }
+    Ok(groups)
+}
+
+/// The headers name a compression that the body as a whole does not have.
+fn unpack_batch(incoming: &Incoming<'_>) -> Result<Vec<Bytes>, Refused> {
+    let list = PackageList::decode(incoming.body().clone()).map_err(|malformed| {
+        let message = format!("The body is not a list of packages: {malformed}");
         Refused::bad("PostBodyInvalid", message)
     })?;
-    Ok(group)
+    list.packages.into_iter().map(unpack_package).collect()
+}
+
+fn unpack_package(package: Package) -> Result<Bytes, Refused> {
+    let raw_size = usize::try_from(package.raw_size.unwrap_or_default())
+        .map_err(|_negative| Refused::bad("PostBodyInvalid", "uncompress_size is negative"))?;
+    if raw_size > MAX_RAW_BYTES {
+        return Err(too_large(raw_size));
+    }
+    let kind = match package.compression.unwrap_or_default() {
+        0 => return Ok(package.data),
+        1 => return inflate(&package.data, raw_size).map_err(broken),
+        2 => Compression::Lz4,
+        3 => Compression::Zstd,
+        other => {
+            let message = format!("compress_type {other} is unsupported.");
+            return Err(Refused::bad("InvalidCompressType", message));
+        }
+    };
+    compression::decompress(kind, &package.data, raw_size)
+        .map_err(|fault| broken(fault.to_string()))
+}
+
+fn broken(fault: String) -> Refused {
+    Refused::bad("PostBodyUncompressError", fault)
 }
 
 fn unpack(incoming: &Incoming<'_>) -> Result<Bytes, Refused> {
@@ -51,7 +114,6 @@ fn unpack(incoming: &Incoming<'_>) -> Result<Bytes, Refused> {
     if raw_size > MAX_RAW_BYTES {
         return Err(too_large(raw_size));
     }
-    let broken = |fault: String| Refused::bad("PostBodyUncompressError", fault);
     if kind.eq_ignore_ascii_case("deflate") {
         return inflate(incoming.body(), raw_size).map_err(broken);
     }

@@ -48,10 +48,7 @@ pub(super) struct Shown {
 impl Shown {
     /// What is shown of a row that is not there.
     pub(super) fn nothing() -> Self {
-        Self {
-            row: None,
-            size: 0,
-        }
+        Self { row: None, size: 0 }
     }
 }
 
@@ -98,10 +95,7 @@ impl Lens {
         columns.sort_unstable_by_key(|(name, _)| *name);
         let size = key_size(&primary_key) + columns.iter().map(column_size).sum::<usize>();
         if !self.shows_any(&primary_key, &columns) || !self.passes(&primary_key, &columns) {
-            return Shown {
-                row: None,
-                size,
-            };
+            return Shown { row: None, size };
         }
         // No token for the next page: the pages of the vendor call tokens unavailable, and the Java
         // SDK would follow one by itself and give its caller all pages in one.

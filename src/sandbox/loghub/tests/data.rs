@@ -117,6 +117,62 @@ async fn a_zlib_stream_is_what_deflate_means() {
     assert_eq!(refused(&sandbox, lying), "400 PostBodyUncompressError");
 }
 
+/// `SlsLogPackageList` as `batchPutLogs` of the Java SDK encodes it: each package its log group,
+/// the size of that, and how it is compressed.
+fn packages(groups: &[(&LogGroup, Option<Compression>)]) -> Vec<u8> {
+    let mut list = Vec::new();
+    for (group, kind) in groups {
+        let raw = group.encode_to_vec();
+        let (data, code) = match kind {
+            None => (raw.clone(), 0_u64),
+            Some(Compression::Lz4) => (compress(Compression::Lz4, &raw), 2),
+            Some(Compression::Zstd) => (compress(Compression::Zstd, &raw), 3),
+        };
+        let mut package = Vec::new();
+        prost::encoding::bytes::encode(1, &data, &mut package);
+        let size = u64::try_from(raw.len()).unwrap();
+        prost::encoding::uint64::encode(2, &size, &mut package);
+        prost::encoding::uint64::encode(3, &code, &mut package);
+        prost::encoding::bytes::encode(1, &package, &mut list);
+    }
+    list
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_puts_one_log_group_for_each_package() {
+    let sandbox = sandbox();
+    let sent = ["plain", "lz4", "zstd"].map(group);
+    let body = packages(&[
+        (&sent[0], None),
+        (&sent[1], Some(Compression::Lz4)),
+        (&sent[2], Some(Compression::Zstd)),
+    ]);
+    let route = format!("/logstores/logs/shards/route?key={}", "0".repeat(32));
+    let batch = |body: Vec<u8>| {
+        Call::new("POST", &route)
+            .with("content-type", "application/x-protobuf")
+            .with("x-log-mode", "batch_group")
+            .with("x-log-bodyrawsize", &body.len().to_string())
+            // Of the packages; the body itself is plain.
+            .with("x-log-compresstype", "lz4")
+            .body(body)
+    };
+    assert_eq!(refused(&sandbox, batch(body)), "200");
+    let begin = cursor(&sandbox, "begin");
+    assert_eq!(
+        pulled(&send(&sandbox, Call::pull(&begin, "9", "lz4"))),
+        sent
+    );
+    assert_eq!(refused(&sandbox, batch(vec![0xff])), "400 PostBodyInvalid");
+    let mut lying = packages(&[(&sent[1], Some(Compression::Lz4))]);
+    let size = lying.len() - 3;
+    lying[size] += 1;
+    assert_eq!(
+        refused(&sandbox, batch(lying)),
+        "400 PostBodyUncompressError"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_cursor_that_is_trimmed_away_is_invalid() {
     let sandbox = sandbox();

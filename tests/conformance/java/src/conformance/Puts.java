@@ -8,8 +8,11 @@ import com.aliyun.openservices.log.common.FastLog;
 import com.aliyun.openservices.log.common.FastLogContent;
 import com.aliyun.openservices.log.common.FastLogGroup;
 import com.aliyun.openservices.log.common.FastLogTag;
+import com.aliyun.openservices.log.common.LogGroup;
+import com.aliyun.openservices.log.common.LogGroupData;
 import com.aliyun.openservices.log.common.LogItem;
 import com.aliyun.openservices.log.common.TagContent;
+import com.aliyun.openservices.log.request.BatchPutLogsRequest;
 import com.aliyun.openservices.log.request.PutLogsRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,6 +97,30 @@ final class Puts {
         request.setCompressType(type);
         CLIENT.PutLogs(request);
         Expect.equal("ids", ids, store.ids(0));
+    }
+
+    static void putBatchOfGroups() throws Exception {
+        Store store = new Store(1);
+        for (CompressType type : List.of(CompressType.LZ4, CompressType.ZSTD)) {
+            LogItem log = new LogItem(TIME);
+            log.PushBack("id", "compressed with " + type);
+            LogGroup one = new LogGroup(List.of(log), List.of(), "", "10.0.0.1");
+            LogGroup two = new LogGroup(List.of(log, log), List.of(), "", "10.0.0.2");
+            BatchPutLogsRequest request =
+                    new BatchPutLogsRequest(
+                            store.project, store.name, List.of(one, two), Store.LOWEST);
+            request.setCompressType(type);
+            CLIENT.batchPutLogs(request);
+        }
+        List<String> groups = new ArrayList<>();
+        for (LogGroupData group : store.groups(0)) {
+            FastLogGroup fast = group.GetFastLogGroup();
+            groups.add(fast.getSource() + " " + fast.getLogsCount());
+        }
+        Expect.equal(
+                "groups",
+                List.of("10.0.0.1 1", "10.0.0.2 2", "10.0.0.1 1", "10.0.0.2 2"),
+                groups);
     }
 
     static void putByHashKey() throws Exception {

@@ -47,7 +47,8 @@ public final class Suite {
                     Batches.class,
                     Limits.class,
                     Wire.class,
-                    Writers.class);
+                    Writers.class,
+                    Documentation.class);
 
     private static final int AT_A_TIME = 6;
     private static final int SECONDS_PER_CHECK = 60;
