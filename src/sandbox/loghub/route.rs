@@ -98,11 +98,13 @@ pub(super) fn find(incoming: &Incoming<'_>) -> Result<Route, Refused> {
         }
         ["logstores", logstore, "index"] => {
             logstore.clone_into(&mut route.logstore);
-            match method {
-                "GET" => O::GetIndex,
-                "POST" => O::CreateIndex,
-                "PUT" => O::UpdateIndex,
-                "DELETE" => O::DeleteIndex,
+            match (method, incoming.param("type")) {
+                // The Java SDK asks here.
+                ("GET", Some("histogram")) => O::GetHistograms,
+                ("GET", _) => O::GetIndex,
+                ("POST", _) => O::CreateIndex,
+                ("PUT", _) => O::UpdateIndex,
+                ("DELETE", _) => O::DeleteIndex,
                 _ => return Err(invalid_method(method)),
             }
         }
@@ -225,6 +227,7 @@ mod tests {
             ("GET", "/logstores/a?type=histogram", "GetHistograms"),
             ("POST", "/logstores/a/logs", "GetLogs"),
             ("GET", "/logstores/a/index", "GetIndex"),
+            ("GET", "/logstores/a/index?type=histogram", "GetHistograms"),
             ("POST", "/logstores/a/index", "CreateIndex"),
             ("PUT", "/logstores/a/index", "UpdateIndex"),
             ("DELETE", "/logstores/a/index", "DeleteIndex"),

@@ -160,7 +160,27 @@ final class Access {
         Expect.logRefusal(
                 404,
                 "NotFound",
-                "nothing is at /logstores/" + store.name + "/index",
+                "nothing is at /machinegroups",
+                () -> CLIENT.ListMachineGroup(store.project));
+    }
+
+    /** A logstore of the sandbox has no index. */
+    static void queriesRefusedWithoutIndex() throws Exception {
+        Store store = new Store(1);
+        Expect.logRefusal(
+                400,
+                "IndexConfigNotExist",
+                "logstore without index config",
+                () -> CLIENT.GetLogs(store.project, store.name, 0, TIME, "", "*"));
+        Expect.logRefusal(
+                400,
+                "IndexConfigNotExist",
+                "logstore without index config",
+                () -> CLIENT.GetHistograms(store.project, store.name, 0, TIME, "", "*"));
+        Expect.logRefusal(
+                404,
+                "IndexConfigNotExist",
+                "index config doesn't exist",
                 () -> CLIENT.GetIndex(store.project, store.name));
     }
 }

@@ -54,7 +54,7 @@ final class Cursors {
         store.put("a");
         store.put("b");
         String expired = store.begin(0);
-        Sandbox.post("logstores/" + store.project + "/" + store.name + "/shards/0/trim?to=1");
+        Sandbox.post("logstores/" + store.project + "/" + store.name + "/shards/0/trim?groups=1");
         Expect.logRefusal(
                 400,
                 "InvalidCursor",

@@ -267,7 +267,7 @@ final class Workers {
         CLIENT.UpdateCheckPoint(store.project, store.name, GROUP, 0, store.begin(0));
         store.put("expired");
         store.put("kept");
-        Sandbox.post("logstores/" + store.project + "/" + store.name + "/shards/0/trim?to=1");
+        Sandbox.post("logstores/" + store.project + "/" + store.name + "/shards/0/trim?groups=1");
         Journal journal = new Journal();
         try (Member member = new Member(Member.config(store, GROUP, "a"), journal)) {
             await(journal, "kept");
