@@ -23,17 +23,25 @@ final class Cursors {
         store.put("early");
         String between = store.end(0);
         // Receive times count in whole seconds.
-        Thread.sleep(2100);
+        Thread.sleep(2000);
         store.put("late");
-        long now = System.currentTimeMillis() / 1000;
-        Expect.equal("a year ago", store.begin(0), at(store, now - 365 * 86_400));
-        Expect.equal("between the two", between, at(store, now - 1));
-        Expect.equal("in an hour", store.end(0), at(store, now + 3600));
-        Expect.equal("from there on", List.of("late"), Store.ids(store.pull(0, between, 10).getLogGroups()));
+        // The present second counts as the end.
+        Thread.sleep(1000);
+        long early = timeOf(store, store.begin(0));
+        long late = timeOf(store, between);
+        Expect.equal("a year before", store.begin(0), at(store, early - 365 * 86_400));
+        Expect.equal("when the first came", store.begin(0), at(store, early));
+        Expect.equal("between the two", between, at(store, late - 1));
+        Expect.equal("when the second came", between, at(store, late));
+        Expect.equal("an hour later", store.end(0), at(store, late + 3600));
     }
 
     private static String at(Store store, long seconds) throws Exception {
         return CLIENT.GetCursor(store.project, store.name, 0, seconds).GetCursor();
+    }
+
+    private static long timeOf(Store store, String cursor) throws Exception {
+        return CLIENT.GetCursorTime(store.project, store.name, 0, cursor).GetCursorTime();
     }
 
     static void cursorTime() throws Exception {
@@ -41,8 +49,7 @@ final class Cursors {
         long before = System.currentTimeMillis() / 1000;
         store.put("a");
         long after = System.currentTimeMillis() / 1000;
-        long time =
-                CLIENT.GetCursorTime(store.project, store.name, 0, store.begin(0)).GetCursorTime();
+        long time = timeOf(store, store.begin(0));
         Expect.that(before <= time && time <= after, time + " is when the log was received");
         long previous =
                 CLIENT.GetPrevCursorTime(store.project, store.name, 0, store.end(0)).GetCursorTime();

@@ -39,6 +39,7 @@ public final class Suite {
                     Groups.class,
                     Workers.class,
                     Access.class,
+                    Trouble.class,
                     Tables.class,
                     Rows.class,
                     Conditions.class,
