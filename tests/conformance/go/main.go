@@ -20,7 +20,7 @@ import (
 	"conformance/internal/tables"
 )
 
-const usage = `usage: conformance suite EXAMPLE
+const usage = `usage: conformance suite EXAMPLE RECORDED-ROWS
        conformance peer put|pull PROJECT LOGSTORE
        conformance peer consume PROJECT LOGSTORE GROUP CONSUMER
        conformance peer write|read TABLE`
@@ -34,8 +34,8 @@ func main() {
 		exit(err)
 	}
 	switch command, args := os.Args[1], os.Args[2:]; {
-	case command == "suite" && len(args) == 1:
-		err = suite(env, args[0])
+	case command == "suite" && len(args) == 2:
+		err = suite(env, args[0], args[1])
 	case command == "peer":
 		err = peer.Run(env, args)
 	default:
@@ -46,11 +46,14 @@ func main() {
 	}
 }
 
-// suite runs all checks; the example of the documentation is a program of its own.
-func suite(s *sandbox.Sandbox, example string) error {
+// suite runs all checks. The example of the documentation is a program of its own, and the rows that
+// other SDKs encoded are a file.
+func suite(s *sandbox.Sandbox, example, rows string) error {
 	// What takes longest begins first.
 	checks := slices.Concat(consumers.Checks, producers.Checks, tables.Checks, logservice.Checks)
-	checks = append(checks, check.Check{Name: "example", Run: func(t *check.T) { runExample(t, example) }})
+	checks = append(checks,
+		check.Check{Name: "row_bytes", Run: func(t *check.T) { tables.RowBytes(t, rows) }},
+		check.Check{Name: "example", Run: func(t *check.T) { runExample(t, example) }})
 	alone := slices.Concat(producers.Alone, tables.Alone, logservice.Alone)
 	if !check.Suite(s, checks, alone) {
 		return errors.New("not all checks are ok")

@@ -73,7 +73,7 @@ func putRetried(t *check.T) {
 // putQuota is not retried by the client: only the producer library does that.
 func putQuota(t *check.T) {
 	s := logstore.New(t, 1)
-	t.Scripted("PutLogs", `next PutLogs: refuse 403 WriteQuotaExceed "Write quota is exceeded"`, map[string]int{"WriteQuotaExceed": 1}, func() {
+	t.Scripted("PutLogs", `PutLogs: refuse 403 WriteQuotaExceed "Write quota is exceeded"`, map[string]int{"WriteQuotaExceed": 1}, func() {
 		err := s.Client.PutLogs(s.Project, s.Name, logstore.Group("1"))
 		t.LogError(err, 403, "WriteQuotaExceed", "Write quota is exceeded")
 	})
@@ -83,7 +83,7 @@ func putQuota(t *check.T) {
 func pullCut(t *check.T) {
 	s := logstore.New(t, 1)
 	s.Put("", "one")
-	t.Scripted("PullLogs", "next PullLogs: cut after", map[string]int{"": 2}, func() {
+	t.Scripted("PullLogs", "PullLogs: cut after", map[string]int{"": 2}, func() {
 		t.Equal("ids", s.IDs(0), []string{"one"})
 	})
 }

@@ -168,7 +168,7 @@ func batchGet(t *check.T) {
 // batchInjected has some rows of a batch fail as a busy partition does; the others are written.
 func batchInjected(t *check.T) {
 	table := newTable(t)
-	t.Scripted("BatchWriteRow", `next BatchWriteRow: rows partition-key prefix "busy" OTSServerBusy "Server is busy."`, map[string]int{"": 2}, func() {
+	t.Scripted("BatchWriteRow", `BatchWriteRow: rows partition-key prefix "busy" OTSServerBusy "Server is busy."`, map[string]int{"": 2}, func() {
 		changes := []tablestore.RowChange{
 			table.putChange(key("calm", 1), columns{"c": "1"}),
 			table.putChange(key("busy-1", 1), columns{"c": "1"}),

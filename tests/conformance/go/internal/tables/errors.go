@@ -85,7 +85,7 @@ func writeRetried(t *check.T) {
 func writeNotRetried(t *check.T) {
 	table := newTable(t)
 	for _, code := range []string{"OTSTimeout", "OTSServerUnavailable"} {
-		t.Scripted("UpdateRow", `next UpdateRow: refuse 503 `+code+` "perhaps"`, map[string]int{code: 1}, func() {
+		t.Scripted("UpdateRow", `UpdateRow: refuse 503 `+code+` "perhaps"`, map[string]int{code: 1}, func() {
 			t.TableError(table.send(table.updateChange(key("x", 1), columns{"c": "x"})), 503, code, "perhaps")
 		})
 	}
@@ -116,7 +116,7 @@ func retriesEnd(t *check.T) {
 // cutAnswers: the connection closes after the call was carried out; this SDK sends it again.
 func cutAnswers(t *check.T) {
 	table := newTable(t)
-	t.Scripted("UpdateRow", "next UpdateRow: cut after", map[string]int{"": 2}, func() {
+	t.Scripted("UpdateRow", "UpdateRow: cut after", map[string]int{"": 2}, func() {
 		change := table.updateChange(key("x", 1), nil)
 		change.IncrementColumn("n", 1)
 		t.NoError("increment", table.send(change))
