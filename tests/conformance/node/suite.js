@@ -18,6 +18,7 @@ const checks = {
   ...require('./checks/batches'),
   ...require('./checks/limits'),
   ...require('./checks/table-access'),
+  ...require('./checks/faults'),
   ...require('./checks/example'),
 };
 

@@ -13,7 +13,7 @@ use aliyun_tablestore_rs::model::{ColumnValue, Row};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (id, secret) = (var("ACCESS_KEY_ID")?, var("ACCESS_KEY_SECRET")?);
     let config = Config::builder()
-        .endpoint("http://log.example")
+        .endpoint("http://sandbox.log.example")
         .access_key(&id, &secret);
     let logs = Client::from_config(config.build()?)?;
     let mut log = Log::from_unixtime(1_700_000_000);

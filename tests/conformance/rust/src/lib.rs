@@ -39,19 +39,18 @@ pub fn log_service_with(
     Client::from_config(sign(config).build()?)
 }
 
-/// A client of Table Store with the plain key pair.
+/// A client of Table Store with the plain key pair, that sends everything once.
 pub fn table_store() -> OtsClient {
     let (id, secret) = (required("ACCESS_KEY_ID"), required("ACCESS_KEY_SECRET"));
-    table_store_with(OtsClient::builder(id, secret))
+    table_store_with(OtsClient::builder(id, secret).rety_policy(Box::new(Once)))
 }
 
-/// A client of Table Store with the credentials that `builder` has.
+/// A client of Table Store with the credentials and the retry policy that `builder` has.
 pub fn table_store_with(builder: OtsClientBuilder) -> OtsClient {
     builder
         .endpoint(required("TABLE_STORE_ENDPOINT"))
         .instance_name(required("INSTANCE"))
         .region("cn-sandbox")
-        .rety_policy(Box::new(Once))
         .build()
 }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod example;
+mod faults;
 mod harness;
 mod log_service;
 mod table_store;
@@ -22,6 +23,7 @@ async fn main() -> ExitCode {
         table_store::ranges::checks(),
         table_store::batches::checks(),
         table_store::access::checks(),
+        faults::checks(),
         example::checks(),
     ];
     harness::run("rust", checks.into_iter().flatten()).await
