@@ -50,10 +50,22 @@ class Check:
             outcome.put(None)
         except BaseException as error:
             traceback.print_exc()
-            step = traceback.extract_tb(error.__traceback__)[-1]
+            step = innermost(error)
             said = " ".join(str(error).split()) or step.line
             kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
             outcome.put(f"{kind}{said[:400]} ({pathlib.Path(step.filename).name}:{step.lineno})")
+
+
+def innermost(error):
+    """The last step of the traceback that is in a check, not in this file or a package."""
+    here = pathlib.Path(__file__)
+    steps = traceback.extract_tb(error.__traceback__)
+    own = [
+        step
+        for step in steps
+        if pathlib.Path(step.filename).parent == here.parent and step.filename != str(here)
+    ]
+    return (own or steps)[-1]
 
 
 def check(function=None, *, alone=False):

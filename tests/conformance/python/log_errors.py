@@ -45,13 +45,20 @@ def unknown_operations():
     client = environment.log_client()
     with scratch.logstore() as store:
         for call in [
-            lambda: client.get_index_config(*store.place),
             lambda: client.list_machine_group(store.project),
             lambda: client.list_logtail_config(store.project),
             lambda: client.list_external_store(store.project),
             lambda: client.get_shipper_tasks(*store.place, "shipper", 0, 1),
         ]:
             log_refuses(404, "NotFound", None, call)
+
+
+@check
+def no_index():
+    """A logstore without an index says so, to those who want to see or to query it."""
+    with scratch.logstore() as store:
+        ask = store.client.get_index_config
+        log_refuses(404, "IndexConfigNotExist", None, ask, *store.place)
 
 
 @check
