@@ -3,6 +3,7 @@
 import json
 import time
 
+import lz4.block
 from aliyun.log import LogException
 from aliyun.log.version import API_VERSION
 
@@ -12,9 +13,9 @@ from harness import check, equal, log_refuses
 from scratch import admin
 
 
-def fault(operation, effect, times=1):
-    """What becomes of the next calls of an operation, whoever makes them."""
-    admin("POST", "/faults", f"next {times} {operation}: {effect}")
+def fault(store, operation, effect, times=1):
+    """What becomes of the next calls of an operation in this project."""
+    admin("POST", "/faults", f'next {times} {operation} at "{store.project}.": {effect}')
 
 
 @check
@@ -90,18 +91,18 @@ def other_api_version():
     log_refuses(400, "InvalidAPIVersion", None, client.list_project)
 
 
-@check(alone=True)
+@check
 def server_errors_are_retried():
     """The SDK tries again, a second later, what failed with 500 or 503."""
     with scratch.logstore() as store:
         for status, code in [(500, "InternalServerError"), (503, "ServerBusy")]:
-            fault("ListShards", f'refuse {status} {code} "try again"')
+            fault(store, "ListShards", f'refuse {status} {code} "try again"')
             started = time.monotonic()
             equal(len(store.shards()), 1)
             assert 0.9 < time.monotonic() - started < 5, "retried after another time"
 
 
-@check(alone=True)
+@check
 def quota_errors_are_not_retried():
     """Quota refusals reach the caller at once."""
     with scratch.logstore() as store:
@@ -111,17 +112,17 @@ def quota_errors_are_not_retried():
             ("PullLogs", "ShardReadQuotaExceed", store.pull),
             ("PullLogs", "ReadQuotaExceed", store.pull),
         ]:
-            fault(operation, f'refuse 403 {code} "shard write bytes exceed quota limits"')
+            fault(store, operation, f'refuse 403 {code} "shard write bytes exceed quota limits"')
             log_refuses(403, code, "shard write bytes exceed quota limits", call)
         equal(store.logs(), [])
 
 
-@check(alone=True)
+@check
 def lost_answer():
     """An answer that never comes is an error of the SDK's own, and the put may have happened."""
     with scratch.logstore() as store:
         for effect, stored in [("cut before", 0), ("cut after", 1)]:
-            fault("PutLogs", effect)
+            fault(store, "PutLogs", effect)
             try:
                 store.put({"a": "b"})
             except LogException as error:
@@ -129,3 +130,26 @@ def lost_answer():
             else:
                 raise AssertionError(f"{effect}: the put went through")
             equal(len(store.logs()), stored, effect)
+
+
+@check
+def server_errors_end_the_patience():
+    """After ten tries the SDK gives up, and the caller is told what the service said."""
+    with scratch.logstore() as store:
+        fault(store, "ListShards", 'refuse 500 InternalServerError "out of order"', 10)
+        log_refuses(500, "InternalServerError", "out of order", store.shards)
+        equal(len(store.shards()), 1)
+
+
+@check
+def damaged_pull():
+    """A pull whose body does not unpack is an error, and the same cursor pulls well afterwards."""
+    with scratch.logstore() as store:
+        store.put_ids("ab")
+        fault(store, "PullLogs", "corrupt garbage")
+        try:
+            store.pull()
+        except lz4.block.LZ4BlockError:
+            equal(store.ids(), ["a", "b"])
+        else:
+            raise AssertionError("the damaged body was taken")

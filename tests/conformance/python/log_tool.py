@@ -159,3 +159,12 @@ def tool_signs_v4():
     with scratch.project() as project:
         told = tool.told("get_project", project_name=project)
         equal(told["projectName"], project)
+
+
+@check
+def tool_never_gives_up():
+    """aliyunlog tries again and again what failed with 500, longer than the SDK alone would."""
+    with scratch.project() as project:
+        busy = 'refuse 500 InternalServerError "busy"'
+        scratch.admin("POST", "/faults", f'next 11 GetProject at "{project}.": {busy}')
+        equal(Tool().told("get_project", project_name=project)["projectName"], project)

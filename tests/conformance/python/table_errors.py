@@ -135,7 +135,7 @@ def table_slow_answers_are_waited_for():
 @check(alone=True)
 def table_answer_that_is_no_answer():
     """An answer corrupted on the way is noticed by its MD5."""
-    fault("ListTable", "corrupt body")
+    fault("ListTable", "corrupt garbage")
     try:
         environment.table_client(retry_policy=NoRetryPolicy()).list_table()
     except OTSClientError as error:
