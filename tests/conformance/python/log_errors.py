@@ -118,18 +118,27 @@ def quota_errors_are_not_retried():
 
 
 @check
-def lost_answer():
-    """An answer that never comes is an error of the SDK's own, and the put may have happened."""
-    with scratch.logstore() as store:
-        for effect, stored in [("cut before", 0), ("cut after", 1)]:
+def lost_answers():
+    """Where no answer comes the SDK puts again: logs are there once, or twice if they arrived."""
+    for effect, stored in [("cut before", 1), ("cut after", 2)]:
+        with scratch.logstore() as store:
             fault(store, "PutLogs", effect)
-            try:
-                store.put({"a": "b"})
-            except LogException as error:
-                equal((error.get_error_code(), error.get_request_id()), ("LogRequestError", ""))
-            else:
-                raise AssertionError(f"{effect}: the put went through")
+            store.put({"a": "b"})
             equal(len(store.logs()), stored, effect)
+
+
+@check
+def broken_answers():
+    """An answer that breaks off is an error of the SDK's own, without request id."""
+    with scratch.logstore() as store:
+        store.put_ids(range(100))
+        fault(store, "PullLogs", "cut body")
+        try:
+            store.pull()
+        except LogException as error:
+            equal((error.get_error_code(), error.get_request_id()), ("LogRequestError", ""))
+        else:
+            raise AssertionError("half of an answer was taken")
 
 
 @check
