@@ -19,7 +19,7 @@ const checks = {
   ...require('./checks/limits'),
   ...require('./checks/table-access'),
   ...require('./checks/faults'),
-  ...require('./checks/example'),
+  ...require('./checks/documentation'),
 };
 
 run('node', checks).then((failed) => {

@@ -1,7 +1,7 @@
 //! The checks of the Rust SDKs, in the order of checks.tsv.
 
 mod admin;
-mod example;
+mod documentation;
 mod faults;
 mod harness;
 mod log_service;
@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
         table_store::batches::checks(),
         table_store::access::checks(),
         faults::checks(),
-        example::checks(),
+        documentation::checks(),
     ];
     harness::run("rust", checks.into_iter().flatten()).await
 }
