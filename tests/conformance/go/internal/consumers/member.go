@@ -22,7 +22,7 @@ const (
 	beat    = 1
 	silence = 4
 	// patience is how long a check waits for logs to be consumed.
-	patience = 25 * time.Second
+	patience = 50 * time.Second
 )
 
 // batch is what a member's function was handed.
