@@ -35,7 +35,7 @@ final class Trouble {
         store.put("one");
         for (String operation : List.of("ListShards", "PullLogs")) {
             Sandbox.withFaults(
-                    "next 1 " + operation + ": corrupt body",
+                    "next 1 " + operation + ": corrupt garbage",
                     () -> {
                         try {
                             store.shards();

@@ -111,13 +111,13 @@ final class Wire {
         try (Table table = new Table()) {
             PutRowRequest put = new PutRowRequest(table.putChange("a"));
             Sandbox.withFaults(
-                    "PutRow: corrupt header Authorization OTS sandbox:wrong",
+                    "PutRow: corrupt header Authorization \"OTS sandbox:wrong\"",
                     () ->
                             clientException(
                                     "Validate response authorization failed, cannot find signature.",
                                     () -> client.putRow(put)));
             Sandbox.withFaults(
-                    "PutRow: corrupt header x-ots-contentmd5 wrong",
+                    "PutRow: corrupt header x-ots-contentmd5 \"wrong\"",
                     () ->
                             clientException(
                                     "The MD5 value of response content is not equal with the value in"
