@@ -33,22 +33,24 @@ final class Trouble {
     static void damagedAnswersNoticed() throws Exception {
         Store store = new Store(1);
         store.put("one");
-        for (String operation : List.of("ListShards", "PullLogs")) {
-            Sandbox.withFaults(
-                    "next 1 " + operation + ": corrupt garbage",
-                    () -> {
-                        try {
-                            store.shards();
-                            store.ids(0);
-                        } catch (LogException e) {
-                            Expect.that(
-                                    List.of("BadResponse", "InitLogGroupsError").contains(e.getErrorCode()),
-                                    operation + " says that the answer is bad: " + e.getErrorCode());
-                            return;
-                        }
-                        throw new AssertionError("the damage is not noticed");
-                    });
-        }
+        bad("ListShards: corrupt garbage", "BadResponse", store::shards);
+        String size = "PullLogs: corrupt header x-log-bodyrawsize \"1\"";
+        bad(size, "DecompressException", () -> store.ids(0));
+        bad("PullLogs: corrupt header x-log-count missing", "ParseLogGroupListRawSizeError", () -> store.ids(0));
+    }
+
+    private static void bad(String fault, String code, Expect.Call call) throws Exception {
+        Sandbox.withFaults(
+                fault,
+                () -> {
+                    try {
+                        call.run();
+                    } catch (LogException e) {
+                        Expect.equal("error code of " + fault, code, e.getErrorCode());
+                        return;
+                    }
+                    throw new AssertionError(fault + " is not noticed");
+                });
     }
 
     /** The consumer library goes on through refused heartbeats, pulls and saves. */
