@@ -3,6 +3,7 @@ import com.alicloud.openservices.tablestore.model.*;
 import com.aliyun.openservices.log.Client;
 import com.aliyun.openservices.log.common.LogItem;
 import com.aliyun.openservices.log.http.client.ClientConfiguration;
+
 import java.net.URI;
 import java.util.List;
 
@@ -13,7 +14,8 @@ public class Example {
         String id = System.getenv("ACCESS_KEY_ID");
         String secret = System.getenv("ACCESS_KEY_SECRET");
 
-        // The SDK puts the project in front of the endpoint; as its proxy the sandbox takes any such name.
+        // The SDK puts the project in front of the endpoint; as its proxy the sandbox takes any
+        // such name.
         ClientConfiguration proxy = new ClientConfiguration();
         proxy.setProxyHost(sandbox.getHost());
         proxy.setProxyPort(sandbox.getPort());
@@ -22,7 +24,8 @@ public class Example {
         log.PushBack("path", "/");
         logs.PutLogs("demo", "access", "", List.of(log), "10.0.0.1");
 
-        SyncClient tables = new SyncClient(System.getenv("TABLE_STORE_ENDPOINT"), id, secret, "sandbox");
+        SyncClient tables =
+                new SyncClient(System.getenv("TABLE_STORE_ENDPOINT"), id, secret, "sandbox");
         PrimaryKey key =
                 PrimaryKeyBuilder.createPrimaryKeyBuilder()
                         .addPrimaryKeyColumn("ip", PrimaryKeyValue.fromString("10.0.0.1"))

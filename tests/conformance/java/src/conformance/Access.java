@@ -12,6 +12,7 @@ import com.aliyun.openservices.log.http.client.ClientConfiguration;
 import com.aliyun.openservices.log.http.signer.SignVersion;
 import com.aliyun.openservices.loghub.client.config.LogHubConfig;
 import com.aliyun.openservices.loghub.client.config.LogHubConfig.ConsumePosition;
+
 import java.util.List;
 
 /** Log Service: who may call, and what is said to who may not. */
@@ -49,10 +50,12 @@ final class Access {
         client.PutLogs(store.project, store.name, "", List.of(log), "", Store.LOWEST);
         Expect.equal("ids", List.of("signed"), store.ids(0));
         client.GetCursorTime(store.project, store.name, 0, store.begin(0));
-        client.CreateConsumerGroup(store.project, store.name, new ConsumerGroup("group", 60, false));
+        client.CreateConsumerGroup(
+                store.project, store.name, new ConsumerGroup("group", 60, false));
         String consumer = "a + b/c&d=é%20~*";
         List<Integer> shards =
-                client.HeartBeat(store.project, store.name, "group", consumer, List.of()).getShards();
+                client.HeartBeat(store.project, store.name, "group", consumer, List.of())
+                        .getShards();
         Expect.equal("shards", List.of(0), shards);
         client.UpdateCheckPoint(store.project, store.name, "group", consumer, 0, store.end(0));
         Expect.equal(
@@ -69,7 +72,10 @@ final class Access {
             Client client = client(version, Environment.ACCESS_KEY_ID, "wrong");
             LogException refusal =
                     Expect.logRefusal(
-                            401, "SignatureNotMatch", null, () -> client.ListLogStores("demo", 0, 1));
+                            401,
+                            "SignatureNotMatch",
+                            null,
+                            () -> client.ListLogStores("demo", 0, 1));
             Expect.that(
                     refusal.GetErrorMessage().startsWith("signature does not match"),
                     version + " says that the signature does not match");

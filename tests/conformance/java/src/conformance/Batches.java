@@ -17,6 +17,7 @@ import com.alicloud.openservices.tablestore.model.RowChange;
 import com.alicloud.openservices.tablestore.model.RowDeleteChange;
 import com.alicloud.openservices.tablestore.model.RowExistenceExpectation;
 import com.alicloud.openservices.tablestore.model.RowPutChange;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -74,7 +75,8 @@ final class Batches {
         try (Table table = new Table();
                 Table numbers =
                         new Table(
-                                Table.ONE_VERSION, new PrimaryKeySchema("pk", PrimaryKeyType.INTEGER))) {
+                                Table.ONE_VERSION,
+                                new PrimaryKeySchema("pk", PrimaryKeyType.INTEGER))) {
             table.put("there");
             RowPutChange refused = table.putChange("there");
             refused.setCondition(new Condition(RowExistenceExpectation.EXPECT_NOT_EXIST));
@@ -94,7 +96,9 @@ final class Batches {
             PrimaryKey text = table.key("no number");
             Expect.equal(
                     "key of another type",
-                    List.of("OTSInvalidPK Validate PK type fail. Input: VT_STRING, Meta: VT_INTEGER."),
+                    List.of(
+                            "OTSInvalidPK Validate PK type fail. Input: VT_STRING, Meta:"
+                                + " VT_INTEGER."),
                     outcomes(numbers, write(new RowPutChange(numbers.name, text))));
         }
     }
@@ -107,7 +111,10 @@ final class Batches {
                             table.updateChange("a").put("y", integer(2)),
                             table.updateChange("a").put("x", integer(3)));
             Expect.equal("rows", List.of("ok", "ok", "ok"), outcomes(table, response));
-            Expect.equal("as if one after the other", List.of("x=3", "y=2"), Table.columns(table.get("a")));
+            Expect.equal(
+                    "as if one after the other",
+                    List.of("x=3", "y=2"),
+                    Table.columns(table.get("a")));
         }
     }
 
@@ -140,7 +147,8 @@ final class Batches {
             request.addRowChange(table.putChange("a"));
             request.addRowChange(table.putChange("b"));
             String refusal =
-                    "OTSDataOutOfRange Data out of scope of atomic. Atomic PartKey:a. Data PartKey:b";
+                    "OTSDataOutOfRange Data out of scope of atomic. Atomic PartKey:a. Data"
+                        + " PartKey:b";
             Expect.equal(
                     "rows",
                     List.of(refusal, refusal),

@@ -1,6 +1,7 @@
 package conformance;
 
 import conformance.peer.Peer;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,7 +14,9 @@ import java.util.List;
 final class Children {
     private Children() {}
 
-    /** A class of this suite by its main method; what it prints can be read, its errors are ours. */
+    /**
+     * A class of this suite by its main method; what it prints can be read, its errors are ours.
+     */
     static Process run(String main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -24,6 +24,7 @@ import com.alicloud.openservices.tablestore.model.filter.Filter;
 import com.alicloud.openservices.tablestore.model.filter.RegexRule;
 import com.alicloud.openservices.tablestore.model.filter.SingleColumnValueFilter;
 import com.alicloud.openservices.tablestore.model.filter.SingleColumnValueRegexFilter;
+
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -119,8 +120,10 @@ final class Conditions {
     static void conditionsCombined() throws Exception {
         try (Table table = new Table()) {
             table.put("a", "x", 1, "y", 2);
-            ColumnCondition yes = new SingleColumnValueCondition("x", CompareOperator.EQUAL, integer(1));
-            ColumnCondition no = new SingleColumnValueCondition("y", CompareOperator.EQUAL, integer(1));
+            ColumnCondition yes =
+                    new SingleColumnValueCondition("x", CompareOperator.EQUAL, integer(1));
+            ColumnCondition no =
+                    new SingleColumnValueCondition("y", CompareOperator.EQUAL, integer(1));
             writes(table, of(CompositeColumnValueCondition.LogicOperator.AND, yes, no), false);
             writes(table, of(CompositeColumnValueCondition.LogicOperator.OR, yes, no), true);
             ColumnCondition not = of(CompositeColumnValueCondition.LogicOperator.NOT, no);

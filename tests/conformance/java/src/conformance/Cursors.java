@@ -14,8 +14,7 @@ final class Cursors {
         String begin = store.begin(0);
         store.put("a");
         Expect.equal("begin after a put", begin, store.begin(0));
-        Expect.equal(
-                "end after a put", store.pull(0, begin, 1000).getNextCursor(), store.end(0));
+        Expect.equal("end after a put", store.pull(0, begin, 1000).getNextCursor(), store.end(0));
     }
 
     static void cursorByTime() throws Exception {
@@ -52,7 +51,8 @@ final class Cursors {
         long time = timeOf(store, store.begin(0));
         Expect.that(before <= time && time <= after, time + " is when the log was received");
         long previous =
-                CLIENT.GetPrevCursorTime(store.project, store.name, 0, store.end(0)).GetCursorTime();
+                CLIENT.GetPrevCursorTime(store.project, store.name, 0, store.end(0))
+                        .GetCursorTime();
         Expect.equal("time before the end", time, previous);
     }
 
@@ -72,8 +72,7 @@ final class Cursors {
 
     static void cursorRefusals() throws Exception {
         Store store = new Store(1);
-        Expect.logRefusal(
-                404, "ShardNotExist", "shard 1 does not exist", () -> store.begin(1));
+        Expect.logRefusal(404, "ShardNotExist", "shard 1 does not exist", () -> store.begin(1));
         Expect.logRefusal(
                 400,
                 "ParameterInvalid",

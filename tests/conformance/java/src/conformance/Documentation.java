@@ -5,6 +5,7 @@ import static conformance.Store.CLIENT;
 import com.aliyun.openservices.log.common.Consts.CursorMode;
 import com.aliyun.openservices.log.common.Shard;
 import com.aliyun.openservices.log.request.PullLogsRequest;
+
 import java.nio.charset.StandardCharsets;
 
 /** What the documentation shows, as it stands there. */
@@ -27,7 +28,9 @@ final class Documentation {
         for (Shard shard : CLIENT.ListShard("demo", "access").GetShards()) {
             int id = shard.getShardId();
             String begin = CLIENT.GetCursor("demo", "access", id, CursorMode.BEGIN).GetCursor();
-            groups += CLIENT.pullLogs(new PullLogsRequest("demo", "access", id, 1000, begin)).getCount();
+            groups +=
+                    CLIENT.pullLogs(new PullLogsRequest("demo", "access", id, 1000, begin))
+                            .getCount();
         }
         return groups;
     }

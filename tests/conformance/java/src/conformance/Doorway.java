@@ -31,7 +31,9 @@ public final class Doorway {
 
     /** To be called before the JVM has looked up its first name. */
     public static void open() throws IOException {
-        hosts = Files.createTempFile(Path.of(Environment.variable("CONFORMANCE_WORK")), "hosts", "");
+        hosts =
+                Files.createTempFile(
+                        Path.of(Environment.variable("CONFORMANCE_WORK")), "hosts", "");
         hosts.toFile().deleteOnExit();
         System.setProperty("jdk.net.hosts.file", hosts.toString());
 

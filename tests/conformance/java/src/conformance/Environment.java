@@ -3,6 +3,7 @@ package conformance;
 import com.alicloud.openservices.tablestore.SyncClient;
 import com.aliyun.openservices.log.Client;
 import com.aliyun.openservices.log.http.client.ClientConfiguration;
+
 import java.net.InetSocketAddress;
 
 /** Where the sandbox is and with which keys it is called, from the variables of the runner. */

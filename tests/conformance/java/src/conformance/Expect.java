@@ -2,6 +2,7 @@ package conformance;
 
 import com.alicloud.openservices.tablestore.TableStoreException;
 import com.aliyun.openservices.log.exception.LogException;
+
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -53,7 +54,9 @@ final class Expect {
                 equal("error message", message, e.GetErrorMessage());
             }
             equal("HTTP status", status, e.getHttpCode());
-            that(e.getRequestId().matches("[0-9A-F]{24}"), "a request id is 24 digits: " + e.getRequestId());
+            that(
+                    e.getRequestId().matches("[0-9A-F]{24}"),
+                    "a request id is 24 digits: " + e.getRequestId());
             return e;
         }
         throw new AssertionError("not refused with " + code);
@@ -68,7 +71,8 @@ final class Expect {
             equal("error code", code, e.getErrorCode());
             equal("error message", message, e.getMessage());
             equal("HTTP status", status, e.getHttpStatus());
-            that(e.getRequestId().matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+            that(
+                    e.getRequestId().matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
                     "a request id is a GUID: " + e.getRequestId());
             return e;
         }

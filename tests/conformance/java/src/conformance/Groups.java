@@ -5,6 +5,7 @@ import static conformance.Store.CLIENT;
 import com.aliyun.openservices.log.common.ConsumerGroup;
 import com.aliyun.openservices.log.common.ConsumerGroupShardCheckPoint;
 import com.aliyun.openservices.log.exception.LogException;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,13 +17,15 @@ final class Groups {
 
     private static Store withGroup(int shards, boolean inOrder) throws LogException {
         Store store = new Store(shards);
-        CLIENT.CreateConsumerGroup(store.project, store.name, new ConsumerGroup(GROUP, 60, inOrder));
+        CLIENT.CreateConsumerGroup(
+                store.project, store.name, new ConsumerGroup(GROUP, 60, inOrder));
         return store;
     }
 
     private static List<Integer> heartbeat(Store store, String consumer, Integer... held)
             throws LogException {
-        return CLIENT.HeartBeat(store.project, store.name, GROUP, consumer, List.of(held)).getShards();
+        return CLIENT.HeartBeat(store.project, store.name, GROUP, consumer, List.of(held))
+                .getShards();
     }
 
     private static List<ConsumerGroupShardCheckPoint> checkpoints(Store store) throws LogException {
@@ -36,7 +39,8 @@ final class Groups {
 
     static void groupCreatedAndListed() throws Exception {
         Store store = withGroup(1, true);
-        CLIENT.CreateConsumerGroup(store.project, store.name, new ConsumerGroup("other", 30, false));
+        CLIENT.CreateConsumerGroup(
+                store.project, store.name, new ConsumerGroup("other", 30, false));
         Expect.equal("groups", List.of("group 60 true", "other 30 false"), listed(store));
     }
 
@@ -45,7 +49,11 @@ final class Groups {
         for (ConsumerGroup group :
                 CLIENT.ListConsumerGroup(store.project, store.name).GetConsumerGroups()) {
             groups.add(
-                    group.getConsumerGroupName() + " " + group.getTimeout() + " " + group.isInOrder());
+                    group.getConsumerGroupName()
+                            + " "
+                            + group.getTimeout()
+                            + " "
+                            + group.isInOrder());
         }
         return groups;
     }
@@ -107,7 +115,8 @@ final class Groups {
         Expect.equal("entries", 2, all.size());
         Expect.equal("saved", cursor, all.get(0).getCheckPoint());
         Expect.equal("saved by", "a", all.get(0).getConsumer());
-        Expect.that(all.get(0).getUpdateTime() >= before - 1_000_000, "the time is in microseconds");
+        Expect.that(
+                all.get(0).getUpdateTime() >= before - 1_000_000, "the time is in microseconds");
         Expect.equal("not saved", "", all.get(1).getCheckPoint());
         ConsumerGroupShardCheckPoint one =
                 CLIENT.getCheckpoint(store.project, store.name, GROUP, 0).getCheckpoint();
@@ -130,10 +139,7 @@ final class Groups {
                 "shard 0 is not held by consumer b",
                 () -> save(store, "b", 0, cursor));
         Expect.logRefusal(
-                404,
-                "ShardNotExist",
-                "shard 5 does not exist",
-                () -> save(store, "a", 5, cursor));
+                404, "ShardNotExist", "shard 5 does not exist", () -> save(store, "a", 5, cursor));
     }
 
     static void checkpointForced() throws Exception {
@@ -163,7 +169,12 @@ final class Groups {
         heartbeat(store, "a");
         heartbeat(store, "b");
         Sandbox.post(
-                "logstores/" + store.project + "/" + store.name + "/consumergroups/" + GROUP
+                "logstores/"
+                        + store.project
+                        + "/"
+                        + store.name
+                        + "/consumergroups/"
+                        + GROUP
                         + "/expire?consumer=a");
         Expect.equal("shards of b", List.of(0, 1), heartbeat(store, "b"));
         Expect.logRefusal(

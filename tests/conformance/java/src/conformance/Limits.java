@@ -50,7 +50,10 @@ final class Limits {
         try (Table table = new Table()) {
             invalid(
                     "VT_INF_MIN is an invalid type for the primary key.",
-                    () -> Table.put(new RowPutChange(table.name, table.bound(PrimaryKeyValue.INF_MIN))));
+                    () ->
+                            Table.put(
+                                    new RowPutChange(
+                                            table.name, table.bound(PrimaryKeyValue.INF_MIN))));
         }
     }
 
@@ -133,8 +136,8 @@ final class Limits {
             }
             // 4 MiB and the key pk=a and four names of two bytes.
             invalid(
-                    "The total data size of UpdateRow request exceeds the limit, limit size: 4194304,"
-                            + " data size: 4194315",
+                    "The total data size of UpdateRow request exceeds the limit, limit size:"
+                        + " 4194304, data size: 4194315",
                     () -> Table.update(change));
         }
     }
@@ -170,7 +173,8 @@ final class Limits {
             for (int row = 0; row < 200; row++) {
                 RowPutChange change = table.putChange("row" + row);
                 for (int i = 0; i < 1000; i++) {
-                    change.addColumn(String.format("a_column_%05d", i), ColumnValue.fromBoolean(true));
+                    change.addColumn(
+                            String.format("a_column_%05d", i), ColumnValue.fromBoolean(true));
                 }
                 batch.addRowChange(change);
             }
@@ -188,7 +192,8 @@ final class Limits {
                     "Timestamp must be in range [0, INT64_MAX/1000).",
                     () ->
                             Table.update(
-                                    table.updateChange("a").put("x", integer(1), Long.MAX_VALUE / 1000)));
+                                    table.updateChange("a")
+                                            .put("x", integer(1), Long.MAX_VALUE / 1000)));
         }
     }
 

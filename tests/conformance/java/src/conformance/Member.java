@@ -8,6 +8,7 @@ import com.aliyun.openservices.loghub.client.config.LogHubConfig.ConsumePosition
 import com.aliyun.openservices.loghub.client.exceptions.LogHubCheckPointException;
 import com.aliyun.openservices.loghub.client.exceptions.LogHubClientWorkerException;
 import com.aliyun.openservices.loghub.client.interfaces.ILogHubProcessor;
+
 import java.util.List;
 
 /**

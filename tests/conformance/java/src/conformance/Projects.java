@@ -8,6 +8,7 @@ import com.aliyun.openservices.log.request.UpdateProjectRequest;
 import com.aliyun.openservices.log.response.GetProjectResponse;
 import com.aliyun.openservices.log.response.ListLogStoresResponse;
 import com.aliyun.openservices.log.response.ListProjectResponse;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +22,8 @@ final class Projects {
         GetProjectResponse got = CLIENT.GetProject(project);
         Expect.equal("description", "räume", got.GetProjectDescription());
         Expect.equal("status", "Normal", got.GetProjectStatus());
-        Expect.that(Long.parseLong(got.getCreateTime()) > Store.TIME, "a creation time is in seconds");
+        Expect.that(
+                Long.parseLong(got.getCreateTime()) > Store.TIME, "a creation time is in seconds");
         Expect.logRefusal(
                 400,
                 "ProjectAlreadyExist",
@@ -81,7 +83,8 @@ final class Projects {
         LogStore changed = CLIENT.GetLogStore(store.project, store.name).GetLogStore();
         changed.SetTtl(90);
         CLIENT.UpdateLogStore(store.project, changed);
-        Expect.equal("ttl", 90, CLIENT.GetLogStore(store.project, store.name).GetLogStore().GetTtl());
+        Expect.equal(
+                "ttl", 90, CLIENT.GetLogStore(store.project, store.name).GetLogStore().GetTtl());
         CLIENT.DeleteLogStore(store.project, store.name);
         Expect.logRefusal(
                 404,

@@ -6,6 +6,7 @@ import com.aliyun.openservices.log.common.Consts.CompressType;
 import com.aliyun.openservices.log.request.PullLogsRequest;
 import com.aliyun.openservices.log.response.BatchGetLogResponse;
 import com.aliyun.openservices.log.response.PullLogsResponse;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -37,7 +38,8 @@ final class Pulls {
         Expect.equal("ids", ids, Store.ids(pulled.getLogGroups()));
         Expect.equal("compression", type.toString(), pulled.GetHeader("x-log-compresstype"));
         int sent = Integer.parseInt(pulled.GetHeader("content-length"));
-        Expect.that(sent < pulled.getRawSize() / 2, sent + " bytes are less than half of the raw size");
+        Expect.that(
+                sent < pulled.getRawSize() / 2, sent + " bytes are less than half of the raw size");
     }
 
     static void pullInSteps() throws Exception {
@@ -63,7 +65,8 @@ final class Pulls {
         store.put("c");
         PullLogsResponse pulled =
                 CLIENT.pullLogs(
-                        new PullLogsRequest(store.project, store.name, 0, 1000, store.begin(0), end));
+                        new PullLogsRequest(
+                                store.project, store.name, 0, 1000, store.begin(0), end));
         Expect.equal("ids", List.of("a", "b"), Store.ids(pulled.getLogGroups()));
         Expect.equal("next cursor", end, pulled.getNextCursor());
     }

@@ -14,6 +14,7 @@ import com.aliyun.openservices.log.common.LogItem;
 import com.aliyun.openservices.log.common.TagContent;
 import com.aliyun.openservices.log.request.BatchPutLogsRequest;
 import com.aliyun.openservices.log.request.PutLogsRequest;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,8 +27,10 @@ final class Puts {
         LogItem log = new LogItem(TIME);
         log.PushBack("method", "GET");
         PutLogsRequest request =
-                new PutLogsRequest(store.project, store.name, "the topic", "10.0.0.1", List.of(log));
-        request.SetTags(List.of(new TagContent("__hostname__", "web-1"), new TagContent("env", "test")));
+                new PutLogsRequest(
+                        store.project, store.name, "the topic", "10.0.0.1", List.of(log));
+        request.SetTags(
+                List.of(new TagContent("__hostname__", "web-1"), new TagContent("env", "test")));
         CLIENT.PutLogs(request);
         FastLogGroup group = store.groups(0).get(0).GetFastLogGroup();
         Expect.equal("topic", "the topic", group.getTopic());
@@ -118,9 +121,7 @@ final class Puts {
             groups.add(fast.getSource() + " " + fast.getLogsCount());
         }
         Expect.equal(
-                "groups",
-                List.of("10.0.0.1 1", "10.0.0.2 2", "10.0.0.1 1", "10.0.0.2 2"),
-                groups);
+                "groups", List.of("10.0.0.1 1", "10.0.0.2 2", "10.0.0.1 1", "10.0.0.2 2"), groups);
     }
 
     static void putByHashKey() throws Exception {

@@ -11,6 +11,7 @@ import com.alicloud.openservices.tablestore.model.PrimaryKeyValue;
 import com.alicloud.openservices.tablestore.model.RangeRowQueryCriteria;
 import com.alicloud.openservices.tablestore.model.Row;
 import com.alicloud.openservices.tablestore.model.RowPutChange;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,7 +34,9 @@ final class Ranges {
     static void rangeForward() {
         try (Table table = abcde()) {
             Expect.equal(
-                    "all", List.of("a", "b", "c", "d", "e"), Table.keys(read(table.everything()).getRows()));
+                    "all",
+                    List.of("a", "b", "c", "d", "e"),
+                    Table.keys(read(table.everything()).getRows()));
             RangeRowQueryCriteria part = table.everything();
             part.setInclusiveStartPrimaryKey(table.key("b"));
             part.setExclusiveEndPrimaryKey(table.key("d"));
@@ -68,7 +71,8 @@ final class Ranges {
                 pages.add(Table.keys(got.getRows()));
                 next = got.getNextStartPrimaryKey();
             }
-            Expect.equal("pages", List.of(List.of("a", "b"), List.of("c", "d"), List.of("e")), pages);
+            Expect.equal(
+                    "pages", List.of(List.of("a", "b"), List.of("c", "d"), List.of("e")), pages);
         }
     }
 
@@ -116,7 +120,9 @@ final class Ranges {
             Expect.equal("rows", List.of(), got.getRows());
             Expect.equal("next", null, got.getNextStartPrimaryKey());
             Expect.equal(
-                    "read units", 1, got.getConsumedCapacity().getCapacityUnit().getReadCapacityUnit());
+                    "read units",
+                    1,
+                    got.getConsumedCapacity().getCapacityUnit().getReadCapacityUnit());
         }
     }
 
@@ -157,7 +163,8 @@ final class Ranges {
             for (Row row : read(table.everything()).getRows()) {
                 columns.add(Table.columns(row));
             }
-            Expect.equal("columns", List.of(List.of(), List.of("x=1"), List.of("x=1", "y=2")), columns);
+            Expect.equal(
+                    "columns", List.of(List.of(), List.of("x=1"), List.of("x=1", "y=2")), columns);
         }
     }
 }

@@ -20,6 +20,7 @@ import com.alicloud.openservices.tablestore.model.RowPutChange;
 import com.alicloud.openservices.tablestore.model.RowUpdateChange;
 import com.alicloud.openservices.tablestore.model.SingleRowQueryCriteria;
 import com.alicloud.openservices.tablestore.model.UpdateRowRequest;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -89,7 +90,10 @@ final class Rows {
                 Expect.equal(column(i), values.get(i), row.getLatestColumn(column(i)).getValue());
             }
             double zero = row.getLatestColumn(column(2)).getValue().asDouble();
-            Expect.equal("sign of -0.0", Double.doubleToRawLongBits(-0.0), Double.doubleToRawLongBits(zero));
+            Expect.equal(
+                    "sign of -0.0",
+                    Double.doubleToRawLongBits(-0.0),
+                    Double.doubleToRawLongBits(zero));
         }
     }
 
@@ -171,9 +175,12 @@ final class Rows {
     static void capacityCounted() {
         try (Table table = new Table()) {
             RowUpdateChange change = table.updateChange("a");
-            change.put("x", Table.string("x".repeat(4096))).put("y", Table.string("y".repeat(4096)));
+            change.put("x", Table.string("x".repeat(4096)))
+                    .put("y", Table.string("y".repeat(4096)));
             CapacityUnit written =
-                    CLIENT.updateRow(new UpdateRowRequest(change)).getConsumedCapacity().getCapacityUnit();
+                    CLIENT.updateRow(new UpdateRowRequest(change))
+                            .getConsumedCapacity()
+                            .getCapacityUnit();
             Expect.equal("write units of 8 KiB and names", 3, written.getWriteCapacityUnit());
             Expect.equal("read units of a write", 0, written.getReadCapacityUnit());
             CapacityUnit read =

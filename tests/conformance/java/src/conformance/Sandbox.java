@@ -3,6 +3,7 @@ package conformance;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -35,7 +36,9 @@ final class Sandbox {
         }
     }
 
-    /** How many calls of an operation have ended with this code so far; the empty one is success. */
+    /**
+     * How many calls of an operation have ended with this code so far; the empty one is success.
+     */
     static int count(String operation, String code) throws IOException, InterruptedException {
         JsonObject counts = get("counts").getAsJsonObject();
         if (!counts.has(operation) || !counts.getAsJsonObject(operation).has(code)) {
@@ -51,7 +54,8 @@ final class Sandbox {
                 HttpRequest.newBuilder(uri).method(method, BodyPublishers.ofString(body)).build();
         HttpResponse<String> response = HTTP.send(request, BodyHandlers.ofString());
         if (response.statusCode() != 200) {
-            throw new IOException(method + " " + path + ": " + response.statusCode() + " " + response.body());
+            throw new IOException(
+                    method + " " + path + ": " + response.statusCode() + " " + response.body());
         }
         return JsonParser.parseString(response.body());
     }

@@ -4,6 +4,7 @@ import static conformance.Store.CLIENT;
 
 import com.aliyun.openservices.log.common.Shard;
 import com.aliyun.openservices.log.request.SplitShardRequest;
+
 import java.util.List;
 
 /** Shards are listed, split and merged. */
@@ -27,7 +28,10 @@ final class Shards {
         List<String> answer =
                 Store.asText(
                         CLIENT.SplitShard(
-                                        store.project, store.name, 0, "40000000000000000000000000000000")
+                                        store.project,
+                                        store.name,
+                                        0,
+                                        "40000000000000000000000000000000")
                                 .GetShards());
         List<String> expected =
                 List.of("0 readonly [00, ff)", "1 readwrite [00, 40)", "2 readwrite [40, ff)");

@@ -11,12 +11,14 @@ import com.aliyun.openservices.log.common.Shard;
 import com.aliyun.openservices.log.exception.LogException;
 import com.aliyun.openservices.log.request.PullLogsRequest;
 import com.aliyun.openservices.log.response.PullLogsResponse;
+
 import java.util.ArrayList;
 import java.util.List;
 
 /** A logstore in a project of its own. */
 final class Store {
     static final Client CLIENT = Environment.logService();
+
     /** Of 128-bit hash keys: where the upper half of the shards begins. */
     static final String MIDDLE = "80000000000000000000000000000000";
 

@@ -25,8 +25,8 @@ import java.util.concurrent.TimeoutException;
  * Runs the checks: every static method of a theme is one, {@code putTopicAndTags} being the check
  * {@code put_topic_and_tags}.
  *
- * <p>Checks run some at a time, as many of them wait; those marked {@link Alone} run last, one after
- * the other. One that hangs or throws has failed, and the others go on.
+ * <p>Checks run some at a time, as many of them wait; those marked {@link Alone} run last, one
+ * after the other. One that hangs or throws has failed, and the others go on.
  */
 public final class Suite {
     private static final List<Class<?>> THEMES =
@@ -53,7 +53,8 @@ public final class Suite {
 
     private static final int AT_A_TIME = 6;
     private static final int SECONDS_PER_CHECK = 60;
-    private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    private static final PrintStream OUT =
+            new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
     private Suite() {}
 
@@ -89,7 +90,9 @@ public final class Suite {
         for (Class<?> theme : THEMES) {
             for (Method method : theme.getDeclaredMethods()) {
                 int modifiers = method.getModifiers();
-                if (Modifier.isStatic(modifiers) && !Modifier.isPrivate(modifiers) && !method.isSynthetic()) {
+                if (Modifier.isStatic(modifiers)
+                        && !Modifier.isPrivate(modifiers)
+                        && !method.isSynthetic()) {
                     checks.put(snakeCase(method.getName()), method);
                 }
             }
@@ -118,7 +121,8 @@ public final class Suite {
                     () -> {
                         String why = outcome(checks.get(name));
                         synchronized (OUT) {
-                            OUT.println("java/" + name + ": " + (why == null ? "ok" : "FAIL " + why));
+                            OUT.println(
+                                    "java/" + name + ": " + (why == null ? "ok" : "FAIL " + why));
                             if (why != null) {
                                 failed.add(name);
                             }

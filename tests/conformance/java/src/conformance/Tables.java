@@ -17,6 +17,7 @@ import com.alicloud.openservices.tablestore.model.TableMeta;
 import com.alicloud.openservices.tablestore.model.TableOptions;
 import com.alicloud.openservices.tablestore.model.UpdateTableRequest;
 import com.alicloud.openservices.tablestore.model.UpdateTableResponse;
+
 import java.util.ArrayList;
 import java.util.List;
 

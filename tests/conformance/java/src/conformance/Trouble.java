@@ -3,6 +3,7 @@ package conformance;
 import static conformance.Store.CLIENT;
 
 import com.aliyun.openservices.log.exception.LogException;
+
 import java.util.List;
 
 /** Log Service in trouble: what reaches the caller, and what is tried again. */
@@ -36,7 +37,10 @@ final class Trouble {
         bad("ListShards: corrupt garbage", "BadResponse", store::shards);
         String size = "PullLogs: corrupt header x-log-bodyrawsize \"1\"";
         bad(size, "DecompressException", () -> store.ids(0));
-        bad("PullLogs: corrupt header x-log-count missing", "ParseLogGroupListRawSizeError", () -> store.ids(0));
+        bad(
+                "PullLogs: corrupt header x-log-count missing",
+                "ParseLogGroupListRawSizeError",
+                () -> store.ids(0));
     }
 
     private static void bad(String fault, String code, Expect.Call call) throws Exception {
@@ -64,8 +68,10 @@ final class Trouble {
                 String.join(
                         "\n",
                         "next 2 HeartBeat: refuse 500 InternalServerError \"an unknown error\"",
-                        "next 3 PullLogs: refuse 403 ShardReadQuotaExceed \"shard read qps exceed quota limits\"",
-                        "next 2 UpdateCheckPoint: refuse 500 InternalServerError \"an unknown error\""),
+                        "next 3 PullLogs: refuse 403 ShardReadQuotaExceed \"shard read qps exceed"
+                            + " quota limits\"",
+                        "next 2 UpdateCheckPoint: refuse 500 InternalServerError \"an unknown"
+                            + " error\""),
                 () -> {
                     try (Member member = new Member(Member.config(store, "group", "a"), journal)) {
                         Expect.within(

@@ -18,6 +18,7 @@ import com.alicloud.openservices.tablestore.model.SingleRowQueryCriteria;
 import com.alicloud.openservices.tablestore.model.TableOptions;
 import com.alicloud.openservices.tablestore.model.TimeRange;
 import com.alicloud.openservices.tablestore.model.UpdateRowRequest;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -69,7 +70,8 @@ final class Versions {
             long now = write(table, 3);
             SingleRowQueryCriteria range = new SingleRowQueryCriteria(table.name, table.key("a"));
             range.setTimeRange(new TimeRange(now + 1, now + 3));
-            Expect.equal("the end is exclusive", List.of("x=2", "x=1"), Table.columns(Table.get(range)));
+            Expect.equal(
+                    "the end is exclusive", List.of("x=2", "x=1"), Table.columns(Table.get(range)));
             SingleRowQueryCriteria point = new SingleRowQueryCriteria(table.name, table.key("a"));
             point.setTimestamp(now + 2);
             Expect.equal("one time", List.of("x=2"), Table.columns(Table.get(point)));

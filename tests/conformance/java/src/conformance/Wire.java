@@ -21,6 +21,7 @@ import com.alicloud.openservices.tablestore.model.PutRowRequest;
 import com.alicloud.openservices.tablestore.model.PutRowResponse;
 import com.alicloud.openservices.tablestore.model.RowPutChange;
 import com.alicloud.openservices.tablestore.model.search.ListSearchIndexRequest;
+
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -114,14 +115,15 @@ final class Wire {
                     "PutRow: corrupt header Authorization \"OTS sandbox:wrong\"",
                     () ->
                             clientException(
-                                    "Validate response authorization failed, cannot find signature.",
+                                    "Validate response authorization failed, cannot find"
+                                        + " signature.",
                                     () -> client.putRow(put)));
             Sandbox.withFaults(
                     "PutRow: corrupt header x-ots-contentmd5 \"wrong\"",
                     () ->
                             clientException(
-                                    "The MD5 value of response content is not equal with the value in"
-                                            + " header.",
+                                    "The MD5 value of response content is not equal with the value"
+                                        + " in header.",
                                     () -> client.putRow(put)));
             client.putRow(put);
         } finally {
@@ -166,7 +168,8 @@ final class Wire {
         }
     }
 
-    private static void refusedFor(String message, ServiceCredentials credentials) throws Exception {
+    private static void refusedFor(String message, ServiceCredentials credentials)
+            throws Exception {
         SyncClient client = client(credentials);
         try {
             Expect.tableRefusal(403, "OTSAuthFailed", message, client::listTable);
@@ -184,7 +187,8 @@ final class Wire {
     static void tableStsTokenMissingOrWrongRefused() throws Exception {
         refusedFor("The security token is invalid.", plain(STS_ID, STS_SECRET));
         refusedFor(
-                "The security token is invalid.", new DefaultCredentials(STS_ID, STS_SECRET, "wrong"));
+                "The security token is invalid.",
+                new DefaultCredentials(STS_ID, STS_SECRET, "wrong"));
     }
 
     static void tableStoreUnknownOperations() throws Exception {
@@ -217,7 +221,10 @@ final class Wire {
                 Expect.equal(
                         "write units",
                         1,
-                        future.get().getConsumedCapacity().getCapacityUnit().getWriteCapacityUnit());
+                        future.get()
+                                .getConsumedCapacity()
+                                .getCapacityUnit()
+                                .getWriteCapacityUnit());
             }
             Expect.that(all.await(10, TimeUnit.SECONDS), "every callback is called");
             Expect.equal("callbacks of success", rows, called.get());
@@ -295,7 +302,8 @@ final class Wire {
                     "next 2 GetRow: refuse 500 OTSInternalServerError \"Internal server error.\"\n"
                             + "after 2 next 1 GetRow: cut before",
                     () -> Expect.equal("row", List.of("x=1"), Table.columns(table.get("a"))));
-            Expect.equal("refusals", 2, Sandbox.count("GetRow", "OTSInternalServerError") - refused);
+            Expect.equal(
+                    "refusals", 2, Sandbox.count("GetRow", "OTSInternalServerError") - refused);
         }
     }
 
@@ -304,13 +312,13 @@ final class Wire {
         try (Table table = new Table()) {
             BatchWriteRowRequest batch = new BatchWriteRowRequest();
             for (String key : List.of("good1", "bad1", "good2", "bad2")) {
-                batch.addRowChange(table.updateChange(key).increment(
-                        new Column("n", integer(1))));
+                batch.addRowChange(table.updateChange(key).increment(new Column("n", integer(1))));
             }
             int calls = Sandbox.count("BatchWriteRow", "");
             Sandbox.withFaults(
-                    "next 2 BatchWriteRow: rows partition-key prefix \"bad\" OTSRowOperationConflict"
-                            + " \"Data is being modified by the other request.\"",
+                    "next 2 BatchWriteRow: rows partition-key prefix \"bad\""
+                        + " OTSRowOperationConflict \"Data is being modified by the other"
+                        + " request.\"",
                     () ->
                             Expect.that(
                                     Table.CLIENT.batchWriteRow(batch).isAllSucceed(),

@@ -8,6 +8,7 @@ import com.aliyun.openservices.loghub.client.ClientWorker;
 import com.aliyun.openservices.loghub.client.config.LogHubConfig;
 import com.aliyun.openservices.loghub.client.config.LogHubConfig.ConsumePosition;
 import com.aliyun.openservices.loghub.client.exceptions.LogHubClientWorkerException;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -264,7 +265,9 @@ final class Workers {
         Journal journal = new Journal();
         Member.RollBack once =
                 (ids, tracker) ->
-                        !ids.isEmpty() && first.getAndSet(false) ? tracker.getCurrentCursor() : null;
+                        !ids.isEmpty() && first.getAndSet(false)
+                                ? tracker.getCurrentCursor()
+                                : null;
         try (Member member = new Member(Member.config(store, GROUP, "a"), journal, once)) {
             Expect.within(
                     PATIENCE_SECONDS,
@@ -302,7 +305,9 @@ final class Workers {
             Expect.equal(
                     "message",
                     "error occurs when create consumer group, errorCode: LogStoreNotExist,"
-                            + " errorMessage: logstore " + store.name + " does not exist",
+                            + " errorMessage: logstore "
+                            + store.name
+                            + " does not exist",
                     e.getMessage());
             return;
         }

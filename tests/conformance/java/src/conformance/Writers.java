@@ -18,6 +18,7 @@ import com.alicloud.openservices.tablestore.writer.WriterResult;
 import com.alicloud.openservices.tablestore.writer.WriterStatistics;
 import com.alicloud.openservices.tablestore.writer.enums.DispatchMode;
 import com.alicloud.openservices.tablestore.writer.enums.WriteMode;
+
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -97,9 +98,9 @@ final class Writers {
     }
 
     /**
-     * 1 row of 500 is refused for good, the rows of a few prefixes are in conflict now and then, and
-     * whole requests are refused: each row is either in the table and reported as written, or not in
-     * the table and reported as failed.
+     * 1 row of 500 is refused for good, the rows of a few prefixes are in conflict now and then,
+     * and whole requests are refused: each row is either in the table and reported as written, or
+     * not in the table and reported as failed.
      */
     private static void manyRows(WriteMode mode, DispatchMode dispatch) throws Exception {
         WriterConfig config = config(mode);
@@ -112,10 +113,13 @@ final class Writers {
             Sandbox.withFaults(
                     String.join(
                             "\n",
-                            "always BatchWriteRow: rows partition-key prefix \"bad\" OTSParameterInvalid \"no\"",
-                            "every 11 BatchWriteRow: rows partition-key prefix \"row01\" OTSRowOperationConflict \"later\"",
+                            "always BatchWriteRow: rows partition-key prefix \"bad\""
+                                + " OTSParameterInvalid \"no\"",
+                            "every 11 BatchWriteRow: rows partition-key prefix \"row01\""
+                                + " OTSRowOperationConflict \"later\"",
                             "every 97 BatchWriteRow: refuse 503 OTSServerBusy \"Server is busy.\"",
-                            "after 50 next 2 BatchWriteRow: refuse 400 OTSParameterInvalid \"not like this\""),
+                            "after 50 next 2 BatchWriteRow: refuse 400 OTSParameterInvalid \"not"
+                                + " like this\""),
                     () -> {
                         for (int i = 0; i < MANY_ROWS; i++) {
                             String key = String.format("%s%05d", i % 500 == 7 ? "bad" : "row", i);
@@ -124,7 +128,9 @@ final class Writers {
                                 bad.add(key);
                             }
                             writer.addRowChange(
-                                    table.updateChange(key).put("i", integer(i)).put("t", Table.string("x")));
+                                    table.updateChange(key)
+                                            .put("i", integer(i))
+                                            .put("t", Table.string("x")));
                         }
                         writer.flush();
                         writer.close();
@@ -142,7 +148,8 @@ final class Writers {
             Set<String> badWritten = new TreeSet<>(bad);
             badWritten.retainAll(account.written);
             // Those whose whole request was refused went out singly, where nothing refuses them.
-            Expect.that(badWritten.size() <= 4, "rows refused for good are not written: " + badWritten);
+            Expect.that(
+                    badWritten.size() <= 4, "rows refused for good are not written: " + badWritten);
             Expect.that(
                     codes.get("OTSParameterInvalid") == bad.size() - badWritten.size(),
                     "rows refused for good are reported so: " + codes);
@@ -170,12 +177,14 @@ final class Writers {
             writer.flush();
             writer.close();
             Expect.within(10, "every callback is called", () -> account.calls.get() == 10);
-            Expect.equal("failed", Map.of("row4", "OTSParameterInvalid"), Map.copyOf(account.failed));
+            Expect.equal(
+                    "failed", Map.of("row4", "OTSParameterInvalid"), Map.copyOf(account.failed));
             Expect.equal("written", 9, account.written.size());
             Expect.equal("rows", 9, table.rows().size());
             // The first may have gone out in a batch of its own.
             long single = writer.getWriterStatistics().getTotalSingleRowRequestCount();
-            Expect.that(single >= 2 && single <= 10, "the refused batch went out singly: " + single);
+            Expect.that(
+                    single >= 2 && single <= 10, "the refused batch went out singly: " + single);
         }
     }
 
@@ -207,7 +216,8 @@ final class Writers {
             writer.close();
             Expect.equal("rows", 2, result.getTotalCount());
             Expect.equal("rows written", 1, result.getSucceedRows().size());
-            TableStoreException e = (TableStoreException) result.getFailedRows().get(0).getException();
+            TableStoreException e =
+                    (TableStoreException) result.getFailedRows().get(0).getException();
             Expect.equal("code", "OTSConditionCheckFail", e.getErrorCode());
         }
     }

@@ -12,8 +12,10 @@ import com.aliyun.openservices.loghub.client.exceptions.LogHubClientWorkerExcept
 import com.aliyun.openservices.loghub.client.interfaces.ILogHubProcessor;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+
 import conformance.Doorway;
 import conformance.Environment;
+
 import java.io.IOException;
 import java.util.List;
 

@@ -16,7 +16,9 @@ import com.aliyun.openservices.log.response.PullLogsResponse;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+
 import conformance.Environment;
+
 import java.util.Map;
 
 /** Puts log groups and pulls them. */
@@ -34,7 +36,8 @@ final class Logs {
                     byte[] group = group(line).toByteArray();
                     JsonElement hashKey = line.get("hash_key");
                     boolean routed = hashKey != null && !hashKey.isJsonNull();
-                    client.PutLogs(project, logstore, group, "lz4", routed ? hashKey.getAsString() : null);
+                    client.PutLogs(
+                            project, logstore, group, "lz4", routed ? hashKey.getAsString() : null);
                     groups[0]++;
                 });
         JsonObject done = new JsonObject();
@@ -72,7 +75,8 @@ final class Logs {
             while (!cursor.equals(end)) {
                 PullLogsResponse pulled =
                         client.pullLogs(
-                                new PullLogsRequest(project, logstore, id, GROUPS_PER_PULL, cursor, end));
+                                new PullLogsRequest(
+                                        project, logstore, id, GROUPS_PER_PULL, cursor, end));
                 for (LogGroupData group : pulled.getLogGroups()) {
                     print(id, group.GetFastLogGroup());
                 }

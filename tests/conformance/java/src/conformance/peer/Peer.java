@@ -3,6 +3,7 @@ package conformance.peer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -11,12 +12,14 @@ import java.util.Arrays;
 
 /** The programs that other languages play with: JSON lines in, JSON lines out. */
 public final class Peer {
-    private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    private static final PrintStream OUT =
+            new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
     private Peer() {}
 
     public static void main(String[] arguments) throws Exception {
-        String[] rest = Arrays.copyOfRange(arguments, Math.min(1, arguments.length), arguments.length);
+        String[] rest =
+                Arrays.copyOfRange(arguments, Math.min(1, arguments.length), arguments.length);
         switch (arguments.length + " " + String.join(" ", Arrays.copyOf(arguments, 1))) {
             case "3 put":
                 Logs.put(rest[0], rest[1]);

@@ -16,7 +16,9 @@ import com.alicloud.openservices.tablestore.model.RowPutChange;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+
 import conformance.Environment;
+
 import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
@@ -94,7 +96,9 @@ final class Rows {
         PrimaryKeyBuilder start = PrimaryKeyBuilder.createPrimaryKeyBuilder();
         PrimaryKeyBuilder end = PrimaryKeyBuilder.createPrimaryKeyBuilder();
         List<PrimaryKeySchema> schema =
-                client.describeTable(new DescribeTableRequest(table)).getTableMeta().getPrimaryKeyList();
+                client.describeTable(new DescribeTableRequest(table))
+                        .getTableMeta()
+                        .getPrimaryKeyList();
         for (PrimaryKeySchema column : schema) {
             start.addPrimaryKeyColumn(column.getName(), PrimaryKeyValue.INF_MIN);
             end.addPrimaryKeyColumn(column.getName(), PrimaryKeyValue.INF_MAX);
