@@ -36,6 +36,7 @@ macro_rules! targets {
 targets! {
     compression
     config
+    log_answers
     log_groups
     plain_buffer
     sandbox

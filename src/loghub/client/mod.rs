@@ -117,9 +117,9 @@ impl Client {
     fn refused(&self, operation: &Operation<'_>, response: &Response, refusal: Refusal) -> Error {
         let operation = self.describe(operation);
         let status = response.status().as_u16();
-        let request_id = answer::request_id(response);
         // Secrets go before the text is cut, or half of one might stay.
         let shown = |text: &str, most| one_line(&self.signer.without_secrets(text), most);
+        let request_id = shown(answer::request_id(response), EXCERPT_CHARS);
         match refusal {
             Refusal::Service { code, message } => Error::Service {
                 operation,

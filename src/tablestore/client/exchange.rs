@@ -209,8 +209,9 @@ impl Exchange {
         read: impl FnOnce(M) -> Result<T, String>,
     ) -> Result<T, Error> {
         let (status, body) = (response.status(), response.body());
+        let request_id = text(response.headers(), REQUEST_ID);
         let request_id =
-            text(response.headers(), REQUEST_ID).map_or_else(|| "none".into(), Cow::into_owned);
+            self.without_secrets(request_id.map_or_else(|| "none".into(), Cow::into_owned));
         let outcome = if status.is_success() {
             self.check_good(call.operation, key, response)
                 .and_then(|()| {
@@ -232,7 +233,7 @@ impl Exchange {
                     operation,
                     status,
                     code,
-                    message: self.without_secrets(message),
+                    message,
                     request_id,
                 },
                 None => Error::Answer {
@@ -271,7 +272,7 @@ impl Exchange {
                 None => self.excerpt(response.body()),
             });
         };
-        let refusal = answer::refusal(&error);
+        let refusal = answer::refusal(&self.redacted(&error));
         let unsigned =
             refusal.code == ErrorCode::AuthFailed && response.status() == StatusCode::FORBIDDEN;
         if !unsigned && response.headers().contains_key(AUTHORIZATION) {
@@ -309,6 +310,15 @@ impl Exchange {
             Some(_) => return Ok(()),
         };
         Err(fault.to_owned())
+    }
+
+    /// A refusal without secrets: before its message is cut, or half of one might stay.
+    fn redacted(&self, error: &proto::Error) -> proto::Error {
+        let message = error.message.as_deref().map(String::from_utf8_lossy);
+        proto::Error {
+            code: self.without_secrets(error.code.clone()),
+            message: message.map(|text| self.without_secrets(text.into_owned()).into()),
+        }
     }
 
     /// How a foreign body begins.

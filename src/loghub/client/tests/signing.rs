@@ -280,7 +280,9 @@ async fn secrets_show_nowhere() {
     let page = "<html>quietToken testAccessKeySecret</html>";
     // The excerpt of this one would end in the middle of the secret.
     let long_page = format!("[secret]{}testAccessKeySecret", "-".repeat(180));
+    let header = [("x-log-requestid", "testAccessKeySecret")];
     let replay = Replay::new([
+        Ok(response(503, header, "{}")),
         Ok(response(401, [], quoting)),
         Ok(response(502, [], page)),
         Ok(json(page)),
@@ -289,7 +291,7 @@ async fn secrets_show_nowhere() {
     ]);
     let client = client_with(settings(), key, &replay);
     let mut shown = vec![format!("{client:?} {:?}", client.settings())];
-    for _ in 0..4 {
+    for _ in 0..5 {
         let error = client.list_shards().await.unwrap_err();
         assert!(error.to_string().contains("[secret]"), "{error}");
         shown.push(format!("{error} {error:?}"));

@@ -188,6 +188,25 @@ async fn nothing_shows_a_secret() {
     assert!(error.to_string().contains("you sent [secret] and [secret]"));
 }
 
+/// Neither in a code, nor in a request id, nor half of it where a long message is cut.
+#[tokio::test(start_paused = true)]
+async fn no_refusal_shows_a_secret() {
+    let message = format!("{}{SECRET}", "-".repeat(2040));
+    let error = proto::Error {
+        code: format!("OTS{SECRET}"),
+        message: Some(message.into()),
+    };
+    let mut answer = unsigned(400, error.encode_to_vec().into());
+    answer
+        .headers_mut()
+        .insert("x-ots-requestid", SECRET.parse().unwrap());
+    let (client, _) = client(Variation::default(), answer);
+    let error = client.list_tables().await.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains(&SECRET[..8]), "{shown}");
+    assert!(matches!(error, Error::Service { request_id, .. } if request_id == "[secret]"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_cannot_be_made_is_an_error() {
     let variation = Variation {
