@@ -203,7 +203,7 @@ async fn no_refusal_shows_a_secret() {
     let (client, _) = client(Variation::default(), answer);
     let error = client.list_tables().await.unwrap_err();
     let shown = format!("{error} {error:?}");
-    assert!(!shown.contains(&SECRET[..8]), "{shown}");
+    assert!(!shown.contains("exampleSecret"), "{shown}");
     assert!(matches!(error, Error::Service { request_id, .. } if request_id == "[secret]"));
 }
 
