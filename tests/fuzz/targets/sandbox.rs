@@ -1,4 +1,4 @@
-//! Both services of the sandbox, as anybody may address them.
+//! Both services of the sandbox and its own door, as anybody may address them.
 //!
 //! Input: a script of requests, see `script`.
 

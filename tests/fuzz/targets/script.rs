@@ -9,6 +9,8 @@
 //! wait 30000
 //! ---
 //! table2 POST /ListTable
+//! ---
+//! admin GET /__admin/counts
 //! ```
 
 /// One step of a script.
@@ -41,6 +43,8 @@ pub(super) enum Way {
     TableUnsigned,
     TableVersion2,
     TableVersion4,
+    /// The sandbox's own door.
+    Admin,
 }
 
 /// The steps of a script; what is no step is passed over.
@@ -66,6 +70,7 @@ fn step(part: &[u8]) -> Option<Step<'_>> {
         "table0" => Way::TableUnsigned,
         "table2" => Way::TableVersion2,
         "table4" => Way::TableVersion4,
+        "admin" => Way::Admin,
         _ => return None,
     };
     let (method, target) = (words.next()?, words.next()?);

@@ -104,6 +104,7 @@ impl Services {
             Way::LogVersion1 | Way::LogVersion4 => (Service::LogService, true),
             Way::TableUnsigned => (Service::TableStore, false),
             Way::TableVersion2 | Way::TableVersion4 => (Service::TableStore, true),
+            Way::Admin => return self.admin(sent),
         };
         let request = match service {
             Service::LogService => self.log_request(sent)?,
@@ -118,6 +119,19 @@ impl Services {
         match service {
             Service::LogService => check_log_answer(&response),
             Service::TableStore => check_table_answer(&request, &response),
+        }
+        Some(response)
+    }
+
+    /// A question to the sandbox itself; the answer is JSON, in as many lines as it says.
+    fn admin(&self, sent: &Sent<'_>) -> Option<Response<Bytes>> {
+        let body = Bytes::copy_from_slice(sent.body);
+        let response = self.sandbox.admin(&Headers::of(sent).request(sent, body)?);
+        assert!(matches!(response.status().as_u16(), 200 | 400..500));
+        let text = std::str::from_utf8(response.body()).expect("JSON is text");
+        for line in text.lines() {
+            let value: serde_json::Value = serde_json::from_str(line).expect("every line is JSON");
+            assert!(response.status() == 200 || value["error"].is_string());
         }
         Some(response)
     }
