@@ -36,6 +36,7 @@ macro_rules! targets {
 targets! {
     compression
     config
+    fault_script
     log_answers
     log_groups
     plain_buffer

@@ -5,6 +5,7 @@
 
 pub mod compression;
 pub mod config;
+pub mod fault_script;
 pub mod log_answers;
 pub mod log_groups;
 pub mod plain_buffer;
