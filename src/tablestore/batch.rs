@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use super::crc8;
 use super::model::{RowExistence, TableName};
-use super::plainbuffer::{self, CellName, CellValue};
+use super::plainbuffer::{self, CellName, CellValue, PlainBufferError, RowChange};
 
 /// Rows in one `BatchWriteRow` (vendor page "Limits").
 pub const MAX_ROWS: usize = 200;
@@ -232,6 +232,25 @@ impl BatchBuilder {
         Ok(())
     }
 
+    /// Adds an update with cells of any names, which need not be encoded before: not for the many
+    /// rows of a busy shard.
+    pub fn push_values<'c>(
+        &mut self,
+        key: &EncodedKey,
+        cells: impl IntoIterator<Item = (&'c str, CellValue<'c>)>,
+    ) -> Result<(), Full> {
+        let cells: Vec<_> = cells
+            .into_iter()
+            .map(|(name, value)| (CellName::new(name.as_bytes()), value))
+            .collect();
+        let mut size = CellSize::default();
+        for (name, value) in &cells {
+            size += cell_size(name, value);
+        }
+        let cells = cells.iter().map(|(name, value)| (name, *value));
+        self.push(RowKind::Update, key, size, cells)
+    }
+
     /// Adds a row of a finished batch as it is.
     pub fn push_copy(&mut self, from: &Batch, row: &RowSpan) -> Result<(), Full> {
         self.push_encoded(&from.body[row.whole.clone()], row)
@@ -320,6 +339,57 @@ impl Batch {
     /// Its rows, in order.
     pub fn rows(&self) -> &[RowSpan] {
         &self.rows
+    }
+
+    /// Its rows, read back.
+    pub fn changes(&self) -> Result<Vec<RowChange>, PlainBufferError> {
+        let rows = self.rows.iter();
+        rows.map(|row| plainbuffer::read_row(self.row_change(row)))
+            .collect()
+    }
+
+    /// A copy without the cells of which `is_out` says so, by the row's place and the column's
+    /// name, and the places that its rows have here: a row of which no cell is left is left out,
+    /// one that had none is kept.
+    pub fn without(
+        &self,
+        is_out: impl Fn(usize, &str) -> bool,
+    ) -> Result<(Self, Vec<usize>), PlainBufferError> {
+        let mut builder = self.builder();
+        let mut places = Vec::with_capacity(self.rows.len());
+        for ((place, row), change) in self.rows.iter().enumerate().zip(self.changes()?) {
+            let had = change.cells.len();
+            let mut cells = change.cells;
+            cells.retain(|cell| !is_out(place, &cell.name));
+            if cells.len() == had {
+                let copied = builder.push_copy(self, row);
+                debug_assert_eq!(copied, Ok(()), "a part of a batch fits into a batch");
+            } else if cells.is_empty() {
+                continue;
+            } else {
+                let columns = change.primary_key.iter();
+                let mut key = EncodedKey::default();
+                columns.for_each(|column| {
+                    let name = CellName::new(column.name.as_bytes());
+                    key.push(&name, &CellValue::from(&column.value));
+                });
+                let pushed = builder.push_values(
+                    &key,
+                    cells.iter().filter_map(|cell| {
+                        Some((cell.name.as_str(), CellValue::from(cell.value.as_ref()?)))
+                    }),
+                );
+                debug_assert_eq!(pushed, Ok(()), "a part of a batch fits into a batch");
+            }
+            places.push(place);
+        }
+        Ok((builder.finish(), places))
+    }
+
+    /// The encoded row of an entry: what stands between its head and its condition.
+    fn row_change(&self, row: &RowSpan) -> &[u8] {
+        let start = row.key.start - plainbuffer::HEADER.len() - 1;
+        &self.body[start..row.whole.end - CONDITION_LEN]
     }
 }
 

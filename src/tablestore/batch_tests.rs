@@ -152,3 +152,41 @@ proptest! {
         prop_assert_eq!(copied.finish().body(), expected.finish().body());
     }
 }
+
+/// What a test has of a row: its key, and of each cell whether it stays.
+type Kept = (i64, Vec<(String, bool)>);
+
+proptest! {
+    /// A batch without some cells is the batch that never had them, less the rows that are left
+    /// with none.
+    #[test]
+    fn cells_taken_out_were_never_there(
+        rows in proptest::collection::vec(
+            (any::<i64>(), proptest::collection::vec((".{0,20}", any::<bool>()), 0..4)), 1..20),
+    ) {
+        let names = ["a", "b", "c", "d"];
+        let build = |rows: &[Kept], keeps: &dyn Fn(bool) -> bool| {
+            let mut builder = BatchBuilder::new(&table("some_table"), 10);
+            for (key, values) in rows {
+                let cells = names.into_iter().zip(values).filter(|(_, (_, keep))| keeps(*keep));
+                let cells: Vec<_> = cells
+                    .map(|(name, (text, _))| (name, CellValue::String(text.as_bytes())))
+                    .collect();
+                push(&mut builder, &[("k", CellValue::Integer(*key))], &cells).unwrap();
+            }
+            builder.finish()
+        };
+        let whole = build(&rows, &|_| true);
+        let at = |name: &str| names.iter().position(|known| *known == name).unwrap();
+        let (without, places) = whole
+            .without(|place, name| !rows[place].1[at(name)].1)
+            .unwrap();
+        let is_left = |(_, values): &Kept| {
+            values.is_empty() || values.iter().any(|(_, keep)| *keep)
+        };
+        let left: Vec<_> = (0..rows.len()).filter(|place| is_left(&rows[*place])).collect();
+        let expected: Vec<_> = left.iter().map(|place| rows[*place].clone()).collect();
+        prop_assert_eq!(without.body(), build(&expected, &|keep| keep).body());
+        prop_assert_eq!(places, left);
+    }
+}

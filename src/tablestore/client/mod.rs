@@ -58,6 +58,11 @@ impl Client {
         }
     }
 
+    /// Where the service is, and how to talk to it.
+    pub fn settings(&self) -> &Settings {
+        self.exchange.settings()
+    }
+
     /// What the service knows of a table.
     pub async fn describe_table(&self, table: &TableName) -> Result<TableDescription, Error> {
         let request = proto::DescribeTableRequest {
@@ -150,24 +155,51 @@ impl Client {
     }
 
     /// Writes cells of a row and leaves its other cells as they are; creates the row where there
-    /// is none. Returns what that cost. The service refuses it without a column.
+    /// is none, unless `existence` forbids. Returns what that cost. The service refuses it without
+    /// a column.
     pub async fn update_row(
         &self,
         table: &TableName,
         key: &[Column],
         columns: &[Column],
+        existence: RowExistence,
     ) -> Result<CapacityUnit, Error> {
         let mut row = Vec::new();
         plainbuffer::write_row(&mut row, key, columns);
         let request = proto::UpdateRowRequest {
             table_name: table.to_string(),
             row_change: row.into(),
-            condition: Some(answer::condition(RowExistence::Ignore)),
+            condition: Some(answer::condition(existence)),
             return_content: None,
             transaction_id: None,
         };
         let call = Call::about("UpdateRow", "update_row to table", table);
         self.send(call, &request, |answer: proto::UpdateRowResponse| {
+            Ok(answer::capacity(answer.consumed))
+        })
+        .await
+    }
+
+    /// Deletes a row with all its cells, if it is there; returns what that cost.
+    pub async fn delete_row(
+        &self,
+        table: &TableName,
+        key: &[Column],
+    ) -> Result<CapacityUnit, Error> {
+        let gone = plainbuffer::RowChange {
+            primary_key: key.to_vec(),
+            cells: Vec::new(),
+            delete_marker: true,
+        };
+        let request = proto::DeleteRowRequest {
+            table_name: table.to_string(),
+            primary_key: plainbuffer::encode(&gone).into(),
+            condition: Some(answer::condition(RowExistence::Ignore)),
+            return_content: None,
+            transaction_id: None,
+        };
+        let call = Call::about("DeleteRow", "delete_row of table", table);
+        self.send(call, &request, |answer: proto::DeleteRowResponse| {
             Ok(answer::capacity(answer.consumed))
         })
         .await

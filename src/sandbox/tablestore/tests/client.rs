@@ -43,7 +43,17 @@ async fn every_call(client: &Client, sandbox: &Sandbox) {
     let described = client.describe_table(&table).await.unwrap();
     assert_eq!((described.primary_key, described.max_versions), (schema, 1));
     let columns = [string("a", "x"), column("d", Value::Double(0.5))];
-    let cost = client.update_row(&table, &key(1), &columns).await.unwrap();
+    let cost = client
+        .update_row(&table, &key(1), &columns, RowExistence::Ignore)
+        .await
+        .unwrap();
+    let missing = client
+        .update_row(&table, &key(8), &columns, RowExistence::ExpectExist)
+        .await;
+    assert_eq!(
+        missing.unwrap_err().code(),
+        Some(&ErrorCode::ConditionCheckFail)
+    );
     assert_eq!((cost.read, cost.write), (0, 1));
     let absent = RowExistence::ExpectNotExist;
     client.put_row(&table, &key(2), &[], absent).await.unwrap();
@@ -84,6 +94,9 @@ async fn every_call(client: &Client, sandbox: &Sandbox) {
     assert_eq!(next, None);
     let rows: Vec<Row> = rows.into_iter().chain(rest).collect();
     assert_eq!(sandbox.tablestore().rows(&table), Some(rows));
+    client.delete_row(&table, &key(1)).await.unwrap();
+    assert_eq!(client.get_row(&table, &key(1)).await.unwrap(), None);
+    client.delete_row(&table, &key(1)).await.unwrap();
     client.delete_table(&table).await.unwrap();
     assert_eq!(
         client.describe_table(&table).await.unwrap_err().code(),

@@ -73,7 +73,10 @@ async fn recorded_answers_about_tables() {
 async fn recorded_answers_about_rows() {
     let orders = table("orders");
     let (client, _) = answered("update_row");
-    let cost = client.update_row(&orders, &[], &[]).await.unwrap();
+    let cost = client
+        .update_row(&orders, &[], &[], RowExistence::Ignore)
+        .await
+        .unwrap();
     assert_eq!(cost, CapacityUnit { read: 0, write: 1 });
 
     let (client, logical) = answered("get_row");

@@ -101,9 +101,15 @@ async fn requests_about_rows_are_those_of_the_sdk() {
             value: cell.value.unwrap(),
         })
         .collect();
-    let updated = client.update_row(&orders, &change.primary_key, &columns);
+    let updated = client.update_row(&orders, &change.primary_key, &columns, RowExistence::Ignore);
     updated.await.unwrap_err();
     check("update_row_put_one", &canned);
+
+    let (client, canned) = super::client(Variation::default(), none());
+    let gone = key(&recorded("delete_row")["logical"]["primary_key"]);
+    let deleted = client.delete_row(&orders, &gone);
+    deleted.await.unwrap_err();
+    check("delete_row", &canned);
 
     let (client, canned) = super::client(Variation::default(), none());
     let logical = recorded("get_range_forward")["logical"].clone();

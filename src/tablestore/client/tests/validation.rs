@@ -204,7 +204,10 @@ async fn recorded_signatures_of_answers_are_believed() {
         let orders = table("orders");
         let believed = match text(&case["operation"]) {
             "ListTable" => client.list_tables().await.is_ok(),
-            "UpdateRow" => client.update_row(&orders, &[], &[]).await.is_ok(),
+            "UpdateRow" => client
+                .update_row(&orders, &[], &[], RowExistence::Ignore)
+                .await
+                .is_ok(),
             "BatchWriteRow" => client
                 .batch_write_row(&orders, Bytes::new(), 4)
                 .await
