@@ -92,6 +92,19 @@ pub struct Group {
     pub tags: Range<usize>,
     /// Its logs, as a range of [`LogGroupList::logs`].
     pub logs: Range<usize>,
+    /// All of it, as it was pulled.
+    whole: Span,
+}
+
+/// What the logs of a group share, as it was pulled: not necessarily UTF-8.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawHead {
+    /// Topic.
+    pub topic: Span,
+    /// Source.
+    pub source: Span,
+    /// Tags: key and value, in wire order.
+    pub tags: Vec<(Span, Span)>,
 }
 
 /// Pulled data with the whereabouts of every group and log in it.
@@ -142,7 +155,10 @@ impl LogGroupList {
         repaired: &mut BytesMut,
     ) -> Result<(), DecodeError> {
         let (first_log, first_tag) = (self.logs.len(), self.tags.len());
-        let mut group = Group::default();
+        let mut group = Group {
+            whole: span,
+            ..Group::default()
+        };
         let mut fields = Fields::new(data, span);
         loop {
             while let Some(log) = fields.next_plain(LOG) {
@@ -205,6 +221,23 @@ impl LogGroupList {
     /// The tags of a group.
     pub fn tags(&self, group: &Group) -> &[(Span, Span)] {
         self.tags.get(group.tags.clone()).unwrap_or_default()
+    }
+
+    /// Topic, source and tags of a group as they were pulled, before anything was replaced. Reads
+    /// the group again: for the few logs that are kept whole.
+    pub fn raw_head(&self, group: &Group) -> RawHead {
+        let mut head = RawHead::default();
+        let mut fields = Fields::new(&self.data, group.whole);
+        // The group was read before, so that there is no fault left to find.
+        while let Ok(Some(field)) = fields.next() {
+            match (field.number, field.value) {
+                (3, Wire::Bytes(topic)) => head.topic = topic,
+                (4, Wire::Bytes(source)) => head.source = source,
+                (6, Wire::Bytes(tag)) => head.tags.extend(read_pair(&self.data, tag).ok()),
+                _ => {}
+            }
+        }
+        head
     }
 
     /// How many topics, sources and tags were not UTF-8.

@@ -58,6 +58,14 @@ fn reads_what_the_official_sdk_wrote() {
                 lossy(&expected["source"]),
                 "{id} source"
             );
+            let raw = list.raw_head(group);
+            assert_eq!(raw.topic.of(data), bytes(&expected["topic"]), "{id} topic");
+            assert_eq!(
+                raw.source.of(data),
+                bytes(&expected["source"]),
+                "{id} source"
+            );
+            assert_eq!(raw.tags.len(), list.tags(group).len(), "{id} tags");
             let tags: Vec<_> = list
                 .tags(group)
                 .iter()

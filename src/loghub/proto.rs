@@ -6,6 +6,7 @@
 //! Missing required fields read as 0 or empty, as in the Python SDK.
 
 use bytes::Bytes;
+use prost::Message as _;
 
 /// The body of a pull: log groups in the order of the shard.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -82,6 +83,35 @@ impl Content {
             value: value.into(),
         }
     }
+}
+
+/// A log, encoded.
+pub fn encode_log(log: &Log) -> Vec<u8> {
+    log.encode_to_vec()
+}
+
+/// A group with one log more than `head` has, whose bytes are taken as they are: they need not be
+/// a log.
+pub fn encode_group(head: &LogGroup, log: &[u8]) -> Vec<u8> {
+    let mut group = head.encode_to_vec();
+    push_field(&mut group, log);
+    group
+}
+
+/// A `LogGroupList` of encoded groups.
+pub fn encode_list(groups: impl IntoIterator<Item = Vec<u8>>) -> Bytes {
+    let mut list = Vec::new();
+    for group in groups {
+        push_field(&mut list, &group);
+    }
+    list.into()
+}
+
+/// Appends `bytes` as field 1, which both the groups of a list and the logs of a group are.
+fn push_field(message: &mut Vec<u8>, bytes: &[u8]) {
+    message.push(0x0a);
+    prost::encoding::encode_varint(u64::try_from(bytes.len()).unwrap_or(u64::MAX), message);
+    message.extend_from_slice(bytes);
 }
 
 #[cfg(test)]
