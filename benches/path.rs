@@ -95,6 +95,7 @@ async fn start(sandbox: &Sandbox) -> Shipper {
         rules: load::rules(),
         checkpoint_interval: Duration::from_secs(5),
         memory_limit_bytes: 64 << 20,
+        dead_letters: None,
         max_batches_in_flight: 32,
         shutdown_grace: TIMEOUT,
     };

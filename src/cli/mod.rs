@@ -13,6 +13,7 @@ mod lines;
 mod output;
 mod packer;
 mod put;
+mod replay;
 mod rows;
 mod run;
 mod sandbox;
@@ -78,6 +79,17 @@ enum Command {
     /// The logstore is found by the same environment variables that `run` uses, or by flags.
     #[command(verbatim_doc_comment)]
     Put(put::Args),
+    /// Ship dead letters again, after their cause was mended
+    ///
+    /// Reads the letters of this logstore and consumer group from where the variable `dead_letters`
+    /// says, in the order of shards and positions, ships each by the present configuration, and
+    /// removes those that went through. The others stay, with the reason of now. May be interrupted
+    /// at any moment, and run while shippers run. Exit code 65 means that some letters are still
+    /// failing.
+    ///
+    /// Configured by the same environment variables as `run`.
+    #[command(verbatim_doc_comment)]
+    ReplayDeadLetters(replay::Args),
     /// Print rows of a table, as aligned text or as JSON lines
     ///
     /// The instance is found by the same environment variables that `run` uses, or by flags.
@@ -100,6 +112,7 @@ impl Cli {
             Command::Demo(args) => Box::pin(demo::demo(args)).await,
             Command::Sandbox(args) => sandbox::sandbox(args).await,
             Command::Put(args) => put::put(args, &environment).await,
+            Command::ReplayDeadLetters(args) => Box::pin(replay::replay(args, environment)).await,
             Command::Rows(args) => rows::rows(args, &environment).await,
         };
         outcome.unwrap_or_else(|failure| tell(&failure))

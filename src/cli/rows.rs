@@ -154,7 +154,7 @@ fn refused(error: Error, table: &TableName) -> Failure {
             format!("there is no table {table} in that instance: {error}"),
         );
     }
-    StartError::table_store(error, table, "target_table").into()
+    StartError::table_store(error, table, "tablestore.target_table").into()
 }
 
 /// A range of a table, page by page.

@@ -114,6 +114,7 @@ fn farewell(totals: &TotalCounts, elapsed: Duration) {
         rows_written = totals.rows_written,
         skipped = totals.skipped,
         refused = totals.refused,
+        dead_lettered = totals.dead_lettered,
         bytes_read = totals.bytes_read,
         elapsed = %output::seconds(elapsed),
         "stopped"

@@ -37,6 +37,11 @@ impl Object {
         self.entries
     }
 
+    /// Whether a key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, _)| name == key)
+    }
+
     /// Takes a key out.
     pub(super) fn take(&mut self, key: &str) -> Option<Value> {
         let mut found = None;

@@ -6,6 +6,7 @@
 //! text. [`SETTINGS`] lists what can be set; the README's table and the program's help come from it.
 
 mod credentials;
+mod dead_letters;
 mod endpoint;
 mod fault;
 mod json;
@@ -103,6 +104,7 @@ fn read(raw: &Raw, faults: &mut Faults) -> Option<Config> {
         &raw.lost_cursor,
         values::lost_cursor,
     );
+    let dead_letters = dead_letters::read(raw, sink.as_ref(), faults);
     let memory_limit = faults.value(&settings::MEMORY_LIMIT, &raw.memory_limit, values::bytes);
     let max_batches_in_flight = faults.value(
         &settings::MAX_BATCHES_IN_FLIGHT,
@@ -154,6 +156,7 @@ fn read(raw: &Raw, faults: &mut Faults) -> Option<Config> {
             lost_cursor: lost_cursor?,
             target_table: sink.target_table,
             rules: rules?,
+            dead_letters: dead_letters?,
             checkpoint_interval: checkpoint_interval?,
             memory_limit_bytes: memory_limit?,
             max_batches_in_flight: max_batches_in_flight?,

@@ -35,6 +35,7 @@ pub(super) struct Raw {
     pub(super) checkpoint_interval: Option<String>,
     pub(super) lost_cursor: Option<String>,
     pub(super) column_names: Option<String>,
+    pub(super) dead_letters: Option<String>,
     pub(super) memory_limit: Option<String>,
     pub(super) max_batches_in_flight: Option<String>,
     pub(super) request_timeout: Option<String>,

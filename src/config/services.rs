@@ -140,6 +140,6 @@ pub(super) fn tablestore(text: Option<&str>, faults: &mut Faults) -> Option<Sink
     Some(sink)
 }
 
-fn misnamed(name: &str, fault: &str) -> String {
+pub(super) fn misnamed(name: &str, fault: &str) -> String {
     format!("{} {fault}", quote(name))
 }

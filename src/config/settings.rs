@@ -188,6 +188,13 @@ pub(super) const LOST_CURSOR: Setting = Setting {
     meaning: "What follows when the service no longer knows a cursor (its logs expired): go on from the `oldest` log still there, from the `newest`, or `stop` the shard.",
     why: "Nothing that can still be read is passed over. An error is logged and written to the status table in any case.",
 };
+pub(super) const DEAD_LETTERS: Setting = Setting {
+    name: "dead_letters",
+    kind: Kind::Object,
+    fallback: Fallback::Otherwise("such logs are counted, sampled and logged, and gone"),
+    meaning: "Where logs are kept that cannot become rows (skipped, or refused for good): `{\"table\":\"NAME\"}`, a table of the same instance, or `{\"file\":\"PATH\"}`, JSON lines. No such log is passed over before it is stored there. `replay-dead-letters` ships them again.",
+    why: "It takes a table with its own primary key, or a disk.",
+};
 pub(super) const COLUMN_NAMES: Setting = Setting {
     name: "column_names",
     kind: Kind::Choice(&["repair", "drop", "exact"]),
@@ -293,6 +300,7 @@ pub static SETTINGS: &[Setting] = &[
     CHECKPOINT_INTERVAL,
     LOST_CURSOR,
     COLUMN_NAMES,
+    DEAD_LETTERS,
     MEMORY_LIMIT,
     MAX_BATCHES_IN_FLIGHT,
     REQUEST_TIMEOUT,

@@ -40,6 +40,13 @@ impl Config {
                     }
                 ),
             ),
+            (
+                "dead letters",
+                match &shipper.dead_letters {
+                    Some(destination) => destination.to_string(),
+                    None => "not kept".to_owned(),
+                },
+            ),
             ("limits", self.limits()),
             ("intervals", self.intervals()),
             ("container log", self.container_log()),

@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use super::budget::Share;
 use super::rows::{LogView, log_json};
 use super::window::Window;
+use crate::deadletters::{Place, WholeLog};
 use crate::loghub::Cursor;
 use crate::loghub::decode::{self, DecodeError, LogGroupList, Span};
 
@@ -22,7 +23,8 @@ struct Held {
     list: LogGroupList,
     /// Logs with text that is not UTF-8, as repaired copies; by position in the list.
     repaired: HashMap<usize, Vec<u8>>,
-    /// Where the shard goes on after this pull.
+    /// Where the pull began, and where the shard goes on after it.
+    from: Cursor,
     next: Cursor,
     /// Its bytes in the budget.
     _share: Share,
@@ -53,12 +55,13 @@ impl Backlog {
         }
     }
 
-    /// Adds a pull; `next` is where the shard goes on after it.
-    pub(super) fn push(&mut self, list: LogGroupList, next: Cursor, share: Share) {
+    /// Adds a pull that began at `from`; `next` is where the shard goes on after it.
+    pub(super) fn push(&mut self, list: LogGroupList, from: Cursor, next: Cursor, share: Share) {
         let logs = list.logs().len();
         let held = Held {
             list,
             repaired: HashMap::new(),
+            from,
             next,
             _share: share,
         };
@@ -132,6 +135,25 @@ impl Backlog {
         log_json(self.view(log))
     }
 
+    /// A log as it was pulled, its place, and the position that names it for good. The log must be
+    /// undecided.
+    pub(super) fn whole(&self, log: LogRef) -> (WholeLog, Place, String) {
+        let held = self
+            .pulls
+            .get(log.pull)
+            .expect("the pull of an undecided log is held");
+        let (groups, group) = (held.list.groups(), &held.list.groups()[log.group]);
+        let whole = WholeLog::read(&held.list, group, held.list.logs()[log.log]);
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let place = Place {
+            cursor: held.from.as_str().to_owned(),
+            group: count(log.group),
+            log: count(log.log - group.logs.start),
+        };
+        let position = place.position(count(groups.len()), &held.next, &whole);
+        (whole, place, position)
+    }
+
     /// Replaces what is not UTF-8 in a log; returns how many keys and values had some.
     pub(super) fn repair(&mut self, log: LogRef) -> Result<usize, DecodeError> {
         let held = self
@@ -191,6 +213,11 @@ impl Backlog {
 }
 
 impl LogRef {
+    /// Its place among the logs of its pull.
+    pub(super) fn index(self) -> usize {
+        self.log
+    }
+
     /// A number that no other log of the shard has, spread like a hash.
     pub(super) fn unique_hash(self) -> u64 {
         let log = u64::try_from(self.log).unwrap_or_default();

@@ -37,7 +37,8 @@ impl Batches {
     pub fn run(&mut self, list: LogGroupList) -> usize {
         let share = self.budget.take(1).now_or_never();
         let share = share.expect("nothing else takes of the budget");
-        self.batcher.backlog.push(list, Cursor::new("next"), share);
+        let [from, next] = ["from", "next"].map(Cursor::new);
+        self.batcher.backlog.push(list, from, next, share);
         let mut tally = Tally::default();
         let mut bytes = 0;
         while self.batcher.has_work() {

@@ -6,6 +6,7 @@ use super::budget::Budget;
 use super::limiter::Limiter;
 use super::rows::NameBook;
 use super::settings::Settings;
+use crate::deadletters::Sink;
 use crate::status::{self, ShardIdentity, Totals};
 use crate::tablestore::PrimaryKeyColumn;
 use crate::transport::Clock;
@@ -26,6 +27,10 @@ pub(super) struct Context {
     pub(super) limiter: Arc<Limiter>,
     pub(super) totals: Arc<Totals>,
     pub(super) clock: Clock,
+    /// Where logs are kept that cannot become rows.
+    pub(super) dead_letters: Option<Arc<Sink>>,
+    /// Hash of what decides about logs.
+    pub(super) fingerprint: String,
     /// `PROJECT|LOGSTORE`.
     pub(super) project_logstore: String,
 }

@@ -4,6 +4,7 @@
 use tracing::{error, info, warn};
 
 use super::settings::TransformColumn;
+use crate::deadletters::SinkError;
 use crate::status::Fault;
 use crate::tablestore::{Error, RowError, Verdict};
 use crate::telemetry::Allowance;
@@ -19,6 +20,7 @@ pub(super) struct Lines {
     waiting: Allowance,
     failed: Allowance,
     halved: Allowance,
+    letters: Allowance,
 }
 
 impl Lines {
@@ -84,6 +86,28 @@ impl Lines {
         }
     }
 
+    /// Dead letters could not be stored.
+    pub(super) fn letters_wait(&mut self, error: &SinkError, letters: usize, attempt: u32) {
+        if self.letters.take("tries to store dead letters") {
+            let cause = error_chain(error);
+            if error.needs_operator() {
+                error!(
+                    letters,
+                    attempt,
+                    error = cause,
+                    "cannot store dead letters: their table or file must be mended; the checkpoint waits"
+                );
+            } else {
+                warn!(
+                    letters,
+                    attempt,
+                    error = cause,
+                    "dead letters not stored: the checkpoint waits, trying again"
+                );
+            }
+        }
+    }
+
     /// Table Store refused a column name; the book of names logs what it becomes.
     pub(super) fn name_refused(message: &str) {
         info!(
@@ -100,6 +124,7 @@ impl Lines {
         self.waiting.flush("batches with rows refused in passing");
         self.failed.flush("failed batches");
         self.halved.flush("halved batches");
+        self.letters.flush("tries to store dead letters");
     }
 }
 

@@ -5,7 +5,10 @@
 //! Daemon ── heartbeat: which shards are ours
 //!   └─ worker, one per shard, owns all of the shard's state
 //!        Puller ─→ Backlog ─→ Batcher (rows::Mapper) ─→ BatchWriteRow ─→ Batcher ─→ checkpoint
+//!                                  └─ logs given up ─→ Parking ─→ dead letters ─┘
 //! ```
+//!
+//! [`Replay`] feeds the same batcher from dead letters.
 //!
 //! Shared by all shards: the byte `budget`, the `limiter` of batches in flight, and what was
 //! learned of column names (`rows`).
@@ -17,12 +20,16 @@ pub mod bench;
 mod budget;
 mod context;
 mod daemon;
+mod fingerprint;
+mod hints;
 mod limiter;
 mod lines;
 #[cfg(test)]
 mod models;
+mod parking;
 mod pending;
 mod puller;
+mod replay;
 mod rows;
 mod settings;
 mod start;
@@ -38,12 +45,15 @@ use self::budget::Budget;
 use self::context::Context;
 use self::daemon::Daemon;
 pub use self::daemon::RunError;
+use self::fingerprint::fingerprint;
 use self::limiter::Limiter;
+pub use self::replay::{Failing, Replay, ReplayError, ReplayReport, ReplaySettings};
 use self::rows::NameBook;
 pub use self::settings::{
     ColumnNames, LostCursor, RowRules, Settings, StartPosition, TransformColumn,
 };
 pub use self::start::{Obstacle, STATUS_KEY, StartError};
+use crate::deadletters::Sink;
 use crate::status::{self, Totals};
 use crate::transport::Clock;
 use crate::{loghub, tablestore};
@@ -67,7 +77,17 @@ impl Shipper {
         patience: Duration,
     ) -> Result<Self, StartError> {
         let tablestore = Arc::new(tablestore);
-        let found = start::start(&settings, &status.table, &loghub, &tablestore, patience).await?;
+        let dead_letters = settings.dead_letters.clone();
+        let dead_letters = dead_letters.map(|to| Sink::new(to, &tablestore));
+        let found = start::start(
+            &settings,
+            &status.table,
+            dead_letters.as_ref(),
+            &loghub,
+            &tablestore,
+            patience,
+        )
+        .await?;
         let totals = Arc::new(Totals::default());
         let context = Context {
             project_logstore: format!(
@@ -75,6 +95,13 @@ impl Shipper {
                 loghub.settings().project,
                 loghub.settings().logstore
             ),
+            fingerprint: fingerprint(
+                &settings.rules,
+                &tablestore.settings().instance,
+                &settings.target_table,
+                &found.target.primary_key,
+            ),
+            dead_letters: dead_letters.map(Arc::new),
             loghub: Arc::new(loghub),
             tablestore,
             rules: Arc::new(settings.rules.clone()),

@@ -55,6 +55,8 @@ const THROTTLED: Policy = Policy {
 /// What the puller hands on.
 #[derive(Debug)]
 pub(super) struct Pulled {
+    /// Where they were read from.
+    pub(super) from: Cursor,
     /// The logs; none where the shard is read to its end.
     pub(super) list: LogGroupList,
     /// Where the shard goes on.
@@ -131,12 +133,17 @@ impl Puller {
             self.adapt(raw_bytes, list.groups().len());
             let is_empty = list.logs().is_empty();
             let has_moved = next != self.cursor;
-            self.cursor = next.clone();
+            let from = std::mem::replace(&mut self.cursor, next.clone());
             if is_empty && told.as_ref() == Some(&next) {
                 drop((slot, share));
             } else {
                 told = Some(next.clone());
-                slot.send(Pulled { list, next, share });
+                slot.send(Pulled {
+                    from,
+                    list,
+                    next,
+                    share,
+                });
             }
             if has_moved && (raw_bytes >= BUSY_BYTES || is_full) {
                 continue;

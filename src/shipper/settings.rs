@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::deadletters::Destination;
 use crate::loghub::{ConsumerGroupName, ConsumerName};
 use crate::tablestore::TableName;
 use crate::transform::Expression;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub target_table: TableName,
     /// How a log becomes a row.
     pub rules: RowRules,
+    /// Where logs are kept that cannot become rows; `None` = nowhere.
+    pub dead_letters: Option<Destination>,
     /// A checkpoint that moved is saved at least this often.
     pub checkpoint_interval: Duration,
     /// Bytes of logs and rows held between pull and acknowledgement, over all shards.

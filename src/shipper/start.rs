@@ -6,10 +6,11 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::Settings;
+use super::hints::{log_hint, table_hint};
+use crate::deadletters::{self, Sink, SinkError};
 use crate::loghub::{self, ErrorCode as LogCode};
 use crate::tablestore::{
     self, ErrorCode as TableCode, PrimaryKeyColumn, PrimaryKeyType, TableDescription, TableName,
-    Verdict,
 };
 use crate::transport::retry::{self, Policy};
 use crate::transport::{Retry, Retryable, error_chain};
@@ -49,11 +50,29 @@ pub enum StartError {
         /// The key that is needed.
         wanted: String,
     },
-    /// The target table does not take `UpdateRow`.
+    /// The table of dead letters has another primary key than the one that letters need.
     #[error(
-        "target table {table} has allow_update = false, but rows are written by UpdateRow: set it to true"
+        "dead letter table {table} has the primary key ({found}), but dead letters need ({wanted}): \
+         create a table with that key, and name it as dead_letters.table"
+    )]
+    DeadLetterKey {
+        /// The table.
+        table: TableName,
+        /// Its key.
+        found: String,
+        /// The key that is needed.
+        wanted: String,
+    },
+    /// Dead letters cannot be stored in their file.
+    #[error("dead letters cannot be kept: check dead_letters.file")]
+    DeadLetterFile(#[source] Box<SinkError>),
+    /// A table does not take `UpdateRow`.
+    #[error(
+        "{what} table {table} has allow_update = false, but rows are written by UpdateRow: set it to true"
     )]
     NoUpdate {
+        /// Which table.
+        what: &'static str,
         /// The table.
         table: TableName,
     },
@@ -79,10 +98,10 @@ impl StartError {
         }
     }
 
-    /// What Table Store refused about `table`, which `tablestore.KEY` names, with what to mend.
-    pub(crate) fn table_store(source: tablestore::Error, table: &TableName, key: &str) -> Self {
+    /// What Table Store refused about `table`, which `setting` names, with what to mend.
+    pub(crate) fn table_store(source: tablestore::Error, table: &TableName, setting: &str) -> Self {
         Self::TableStore {
-            hint: table_hint(&source, table, key),
+            hint: table_hint(&source, table, setting),
             source: Box::new(source),
         }
     }
@@ -106,7 +125,11 @@ impl StartError {
                 Some(_) if source.retry() == Retry::Never => Obstacle::Resource,
                 _ => Obstacle::Unavailable,
             },
-            Self::StatusKey { .. } | Self::NoUpdate { .. } => Obstacle::Resource,
+            Self::DeadLetterFile(source) if source.is_permission() => Obstacle::Permission,
+            Self::StatusKey { .. }
+            | Self::DeadLetterKey { .. }
+            | Self::DeadLetterFile(_)
+            | Self::NoUpdate { .. } => Obstacle::Resource,
         }
     }
 }
@@ -128,11 +151,15 @@ pub const STATUS_KEY: [(&str, PrimaryKeyType); 4] = [
     ("timestamp", PrimaryKeyType::Integer),
 ];
 
+/// What names the table of dead letters.
+pub(super) const LETTERS_SETTING: &str = "dead_letters.table";
+
 /// Checks the tables and the logstore, and creates the consumer group where it does not exist.
 /// A service that does not answer is tried again for `patience`.
 pub(super) async fn start(
     settings: &Settings,
     status_table: &TableName,
+    dead_letters: Option<&Sink>,
     loghub: &loghub::Client,
     tablestore: &Arc<tablestore::Client>,
     patience: Duration,
@@ -142,12 +169,17 @@ pub(super) async fn start(
         longest: Duration::from_secs(2),
         total: Some(patience),
     };
-    let target = describe(&policy, tablestore, &settings.target_table, "target_table").await?;
-    if !target.allow_update {
-        return Err(StartError::NoUpdate { table: target.name });
+    let target = find_target(&policy, tablestore, &settings.target_table).await?;
+    let status = describe(&policy, tablestore, status_table, "tablestore.status_table").await?;
+    let wrong_key = |table, found, wanted| StartError::StatusKey {
+        table,
+        found,
+        wanted,
+    };
+    check_key(&status, &STATUS_KEY, wrong_key)?;
+    if let Some(sink) = dead_letters {
+        check_dead_letters(&policy, tablestore, sink).await?;
     }
-    let status = describe(&policy, tablestore, status_table, "status_table").await?;
-    check_status_key(&status)?;
     let refused = StartError::log_service;
     let shards = retry::retry(&policy, || loghub.list_shards(), told)
         .await
@@ -175,13 +207,86 @@ fn told<E: std::error::Error>(error: &E, attempt: u32, _pause: Duration) {
     );
 }
 
+/// The target table, if it takes rows.
+pub(super) async fn find_target(
+    policy: &Policy,
+    client: &tablestore::Client,
+    table: &TableName,
+) -> Result<TableDescription, StartError> {
+    let target = describe(policy, client, table, "tablestore.target_table").await?;
+    check_update(&target, "target")?;
+    Ok(target)
+}
+
+/// Whether dead letters can be stored.
+async fn check_dead_letters(
+    policy: &Policy,
+    client: &tablestore::Client,
+    sink: &Sink,
+) -> Result<(), StartError> {
+    match sink {
+        Sink::Table(table) => check_letter_table(policy, client, table.name()).await,
+        Sink::File(file) => Arc::clone(file)
+            .check()
+            .await
+            .map_err(|error| StartError::DeadLetterFile(Box::new(error))),
+    }
+}
+
+/// Whether dead letters can be read, and, unless it is only for show, removed. A file must be there.
+pub(super) async fn check_letters(
+    policy: &Policy,
+    client: &tablestore::Client,
+    sink: &Sink,
+    is_for_show: bool,
+) -> Result<(), StartError> {
+    match sink {
+        Sink::Table(table) => check_letter_table(policy, client, table.name()).await,
+        Sink::File(_) if is_for_show => Ok(()),
+        Sink::File(file) => Arc::clone(file)
+            .check_folder()
+            .await
+            .map_err(|error| StartError::DeadLetterFile(Box::new(error))),
+    }
+}
+
+async fn check_letter_table(
+    policy: &Policy,
+    client: &tablestore::Client,
+    table: &TableName,
+) -> Result<(), StartError> {
+    let table = describe(policy, client, table, LETTERS_SETTING).await?;
+    let wrong_key = |table, found, wanted| StartError::DeadLetterKey {
+        table,
+        found,
+        wanted,
+    };
+    check_key(&table, &deadletters::KEY, wrong_key)?;
+    if table.time_to_live_seconds > 0 {
+        warn!(
+            table = %table.name,
+            seconds = table.time_to_live_seconds,
+            "dead letters vanish after their table's time to live"
+        );
+    }
+    check_update(&table, "dead letter")
+}
+
+fn check_update(table: &TableDescription, what: &'static str) -> Result<(), StartError> {
+    if table.allow_update {
+        return Ok(());
+    }
+    let table = table.name.clone();
+    Err(StartError::NoUpdate { what, table })
+}
+
 async fn describe(
     policy: &Policy,
     client: &tablestore::Client,
     table: &TableName,
-    key: &str,
+    setting: &str,
 ) -> Result<TableDescription, StartError> {
-    let refused = |source| StartError::table_store(source, table, key);
+    let refused = |source| StartError::table_store(source, table, setting);
     retry::retry(policy, || client.describe_table(table), told)
         .await
         .map_err(refused)
@@ -226,82 +331,43 @@ async fn find_or_create_group(
     Ok(settings.group_timeout)
 }
 
-fn check_status_key(table: &TableDescription) -> Result<(), StartError> {
+/// Whether a table has the primary key that is wanted of it; `wrong` is told of the table, the key
+/// that it has, and the one that it should have.
+fn check_key(
+    table: &TableDescription,
+    wanted: &[(&str, PrimaryKeyType)],
+    wrong: impl FnOnce(TableName, String, String) -> StartError,
+) -> Result<(), StartError> {
     let found = table
         .primary_key
         .iter()
         .map(|column| (column.name.as_str(), column.kind));
-    if found.eq(STATUS_KEY) {
+    let counts = table.primary_key.iter().any(|column| column.auto_increment);
+    if found.eq(wanted.iter().copied()) && !counts {
         return Ok(());
     }
-    let wanted: Vec<_> = STATUS_KEY
+    let wanted: Vec<_> = wanted
         .iter()
         .map(|(name, kind)| format!("{name} {kind}"))
         .collect();
-    Err(StartError::StatusKey {
-        table: table.name.clone(),
-        found: show_key(&table.primary_key),
-        wanted: wanted.join(", "),
-    })
+    Err(wrong(
+        table.name.clone(),
+        show_key(&table.primary_key),
+        wanted.join(", "),
+    ))
 }
 
 fn show_key(key: &[PrimaryKeyColumn]) -> String {
     let columns: Vec<_> = key
         .iter()
-        .map(|column| format!("{} {}", column.name, column.kind))
+        .map(|column| {
+            let suffix = if column.auto_increment {
+                " AUTO_INCREMENT"
+            } else {
+                ""
+            };
+            format!("{} {}{suffix}", column.name, column.kind)
+        })
         .collect();
     columns.join(", ")
-}
-
-/// What to mend when Log Service refuses.
-fn log_hint(error: &loghub::Error) -> String {
-    match error.code() {
-        Some(LogCode::SignatureNotMatch) => {
-            "Log Service refuses the signature: check access_key_secret".to_owned()
-        }
-        Some(LogCode::InvalidAccessKeyId) => {
-            "Log Service does not know the access key: check access_key_id, and security_token if the key is a temporary one".to_owned()
-        }
-        Some(LogCode::Unauthorized | LogCode::ProjectForbidden) => {
-            "Log Service denies access: give the access key's user the permissions that the README lists".to_owned()
-        }
-        Some(LogCode::RequestTimeExpired) => {
-            "the clock of this machine is more than 15 minutes off: set it right".to_owned()
-        }
-        Some(LogCode::ProjectNotExist) => {
-            "the project does not exist: check loghub.endpoint (its first label names the project) or loghub.project".to_owned()
-        }
-        Some(LogCode::LogStoreNotExist) => {
-            "the logstore does not exist: check loghub.logstore, or create it".to_owned()
-        }
-        Some(_) => "Log Service refuses to let us start".to_owned(),
-        None => "Log Service cannot be reached: check loghub.endpoint and the network".to_owned(),
-    }
-}
-
-/// What to mend when Table Store refuses.
-fn table_hint(error: &tablestore::Error, table: &TableName, key: &str) -> String {
-    match error.code() {
-        Some(TableCode::AuthFailed) if clock_is_off(error) => {
-            "the clock of this machine is more than 15 minutes off: set it right".to_owned()
-        }
-        Some(TableCode::AuthFailed) => {
-            "Table Store refuses the credentials: check access_key_id, access_key_secret and security_token".to_owned()
-        }
-        Some(TableCode::NoPermissionAccess) => format!(
-            "Table Store denies access to table {table}: give the access key's user the permissions that the README lists"
-        ),
-        Some(TableCode::ObjectNotExist) => format!(
-            "table {table} does not exist: check tablestore.{key} and tablestore.instance, or create the table"
-        ),
-        Some(_) if error.verdict() == Verdict::BadRow => {
-            format!("Table Store refuses to describe table {table}: check tablestore.instance and tablestore.{key}")
-        }
-        Some(_) => format!("Table Store does not serve table {table}"),
-        None => "Table Store cannot be reached: check tablestore.endpoint and the network".to_owned(),
-    }
-}
-
-fn clock_is_off(error: &tablestore::Error) -> bool {
-    matches!(error, tablestore::Error::Service { message, .. } if message.contains("system time"))
 }

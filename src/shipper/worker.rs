@@ -19,6 +19,7 @@ use super::backlog::Backlog;
 use super::batcher::{Batcher, Sealed, Settled};
 use super::context::Context;
 use super::limiter::{Limiter, Signal, Slot};
+use super::parking::{Parking, Tried};
 use super::pending::resolve;
 use super::puller::{PullEnd, Pulled, Puller};
 use super::settings::StartPosition;
@@ -38,14 +39,14 @@ const MAX_HELD_PULLS: usize = 1024;
 const MAX_HELD_BYTES: usize = 4 << 20;
 
 /// Pauses between tries of a batch: never more than 500 ms, whatever happened.
-const WRITE_FAULTS: Policy = Policy {
+pub(super) const WRITE_FAULTS: Policy = Policy {
     first: Duration::from_millis(20),
     longest: Duration::from_millis(500),
     total: None,
 };
 
 /// Pauses of a batch that was throttled, within the same bound.
-const WRITE_THROTTLED: Policy = Policy {
+pub(super) const WRITE_THROTTLED: Policy = Policy {
     first: Duration::from_millis(100),
     longest: Duration::from_millis(500),
     total: None,
@@ -108,6 +109,8 @@ struct Worker {
     probe: Option<OwnedSemaphorePermit>,
     probe_wait: Option<BoxFuture<'static, OwnedSemaphorePermit>>,
     probes: usize,
+    /// Logs that were given up.
+    parking: Parking,
     saved: Option<Cursor>,
     saved_at: Instant,
     saving: Option<Saving>,
@@ -198,14 +201,18 @@ impl Worker {
         start: Cursor,
         saved: Option<Cursor>,
     ) -> Self {
-        let batcher = Batcher::new(
+        let mut batcher = Batcher::new(
             context.settings.target_table.clone(),
             Arc::clone(&context.rules),
             Arc::clone(&context.schema),
             Arc::clone(&context.book),
             Backlog::new(start),
         );
+        if context.dead_letters.is_some() {
+            batcher.keep_dead();
+        }
         Self {
+            parking: Parking::new(Arc::clone(&context), shard),
             context,
             shard,
             journal,
@@ -235,6 +242,7 @@ impl Worker {
 
         while !(self.is_draining && self.is_finished()) {
             self.queue_for_slot();
+            self.parking.store_if_due(&self.batcher.backlog);
             self.save_if_due();
             let wake = self.next_wake();
             tokio::select! {
@@ -269,6 +277,7 @@ impl Worker {
                         return WorkerEnd::Lost;
                     }
                 },
+                tried = self.parking.tried() => self.parked(tried),
                 (cursor, outcome) = resolve(&mut self.saving) => {
                     if !self.saved(cursor, outcome) {
                         return WorkerEnd::Lost;
@@ -303,13 +312,19 @@ impl Worker {
         self.batcher.backlog.drop_unmapped();
     }
 
-    fn take(&mut self, Pulled { list, next, share }: Pulled) {
+    fn take(&mut self, pulled: Pulled) {
+        let Pulled {
+            from,
+            list,
+            next,
+            share,
+        } = pulled;
         debug!(
             logs = list.logs().len(),
             groups = list.groups().len(),
             "pulled"
         );
-        self.batcher.backlog.push(list, next, share);
+        self.batcher.backlog.push(list, from, next, share);
     }
 
     /// Whether a batch may be filled right now: not while names are being tried out.
@@ -344,6 +359,7 @@ impl Worker {
         }
         let mut tally = Tally::default();
         let sealed = self.batcher.fill(&mut tally);
+        self.parking.take(self.batcher.take_dead());
         self.record(tally);
         // Logs that were only skipped move the checkpoint too.
         self.batcher.backlog.settle();
@@ -398,6 +414,14 @@ impl Worker {
         self.sends.spawn(send.in_current_span());
     }
 
+    /// Takes the outcome of a try to store dead letters.
+    fn parked(&mut self, tried: Tried) {
+        let mut tally = Tally::default();
+        self.parking.settle(tried, &mut self.batcher, &mut tally);
+        self.record(tally);
+        self.batcher.backlog.settle();
+    }
+
     /// Takes an answer: decides rows, and queues what must be sent again.
     fn settle(
         &mut self,
@@ -411,6 +435,7 @@ impl Worker {
         let was_probe = sealed.is_probe();
         let mut tally = Tally::default();
         let Settled { later, now } = self.batcher.settle(sealed, answer, &mut tally);
+        self.parking.take(self.batcher.take_dead());
         self.record(tally);
         if was_probe {
             self.probes -= 1;
@@ -528,7 +553,7 @@ impl Worker {
             .min()
             .filter(|_| self.slot.is_none());
         let far = Instant::now() + Duration::from_mins(1);
-        [retry, self.save_due()]
+        [retry, self.save_due(), self.parking.due()]
             .into_iter()
             .flatten()
             .fold(far, Instant::min)

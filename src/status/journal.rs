@@ -31,6 +31,11 @@ pub struct Tally {
     pub skip_reason: Option<String>,
     /// Logs whose row Table Store refused for good.
     pub refused: u64,
+    /// Logs that were to be skipped, or were refused for good, and are kept as dead letters
+    /// instead: neither `skipped` nor `refused` counts them.
+    pub dead_lettered: u64,
+    /// Of them, those that were to be skipped.
+    pub dead_lettered_skips: u64,
     /// Texts in which bytes that are not UTF-8 were replaced.
     pub replaced: u64,
     /// What failed.
@@ -83,6 +88,8 @@ impl Tally {
             self.skip_reason = later.skip_reason;
         }
         self.refused += later.refused;
+        self.dead_lettered += later.dead_lettered;
+        self.dead_lettered_skips += later.dead_lettered_skips;
         self.replaced += later.replaced;
         later.faults.into_iter().for_each(|fault| self.fault(fault));
     }
@@ -158,6 +165,7 @@ pub struct Totals {
     rows_written: AtomicU64,
     skipped: AtomicU64,
     refused: AtomicU64,
+    dead_lettered: AtomicU64,
     first_skip: OnceLock<Skip>,
 }
 
@@ -185,12 +193,14 @@ pub struct TotalCounts {
     pub skipped: u64,
     /// Logs whose row was refused for good.
     pub refused: u64,
+    /// Logs that are kept as dead letters: neither `skipped` nor `refused` counts them.
+    pub dead_lettered: u64,
 }
 
 impl TotalCounts {
     /// Logs of which it is certain what became.
     pub fn decided(&self) -> u64 {
-        self.logs_written + self.skipped + self.refused
+        self.logs_written + self.skipped + self.refused + self.dead_lettered
     }
 }
 
@@ -203,6 +213,7 @@ impl Totals {
         add(&self.rows_written, tally.rows_written);
         add(&self.skipped, tally.skipped);
         add(&self.refused, tally.refused);
+        add(&self.dead_lettered, tally.dead_lettered);
         if let (Some(reason), Some(log)) = (&tally.skip_reason, &tally.skip_sample) {
             self.first_skip.get_or_init(|| Skip {
                 reason: reason.clone(),
@@ -226,6 +237,7 @@ impl Totals {
             rows_written: get(&self.rows_written),
             skipped: get(&self.skipped),
             refused: get(&self.refused),
+            dead_lettered: get(&self.dead_lettered),
         }
     }
 }

@@ -245,8 +245,14 @@ fn columns(shipper_id: &str, tally: &Tally) -> Vec<Column> {
         column("__time__", Value::Integer(tally.last_time.into())),
         column("row_count", count(tally.logs_written)),
         column("cu_count", count(tally.capacity_units)),
-        column("skip_count", count(tally.skipped)),
+        column(
+            "skip_count",
+            count(tally.skipped + tally.dead_lettered_skips),
+        ),
     ];
+    if tally.dead_lettered > 0 {
+        columns.push(column("dead_letter_count", count(tally.dead_lettered)));
+    }
     if let Some(sample) = &tally.skip_sample {
         columns.push(column("skip_sample", text(sample, MAX_SAMPLE_BYTES)));
     }

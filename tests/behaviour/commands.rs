@@ -16,18 +16,29 @@ const LINES: &str =
     "{\"id\":\"a\",\"__time__\":1,\"n\":1.50}\n[1]\n\nno JSON\n{\"id\":\"b\",\"__time__\":2}\n";
 
 /// How a command ended, and what it wrote to standard output and standard error.
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs the program in the environment of a rig, with this standard input.
 async fn command(rig: &Rig, arguments: &[&str], input: &str) -> Ended {
+    command_with(rig, &[], arguments, input).await
+}
+
+/// The same, with these variables over the usual ones.
+pub(crate) async fn command_with(
+    rig: &Rig,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    input: &str,
+) -> Ended {
     let mut child = Command::new(env!("CARGO_BIN_EXE_loghub-shipper"))
         .args(arguments)
         .env_clear()
         .envs(rig.environment())
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -178,6 +189,32 @@ async fn the_demo_balances() {
             "{promised}: {}",
             demo.stdout
         );
+    }
+}
+
+#[tokio::test]
+async fn the_demo_balances_with_dead_letters_too() {
+    let rig = Rig::new(1, &KEY).await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("dead.jsonl");
+    let path = path.to_str().unwrap();
+    let demo = [
+        "demo",
+        "--logs",
+        "2000",
+        "--shards",
+        "2",
+        "--dead-letters",
+        path,
+    ];
+    for round in 1..=2 {
+        let demo = command(&rig, &demo, "").await;
+        assert_eq!(demo.code, Some(0), "{}{}", demo.stdout, demo.stderr);
+        let kept = "kept as dead letters            6  counted in their file, too";
+        assert!(demo.stdout.contains(kept), "{}", demo.stdout);
+        assert!(demo.stdout.contains("One of 6 logs that had to be skipped"));
+        let letters = std::fs::read_to_string(path).unwrap();
+        assert_eq!(letters.lines().count(), round * 6);
     }
 }
 

@@ -14,6 +14,7 @@ mod access_log;
 mod bad_pulls;
 mod bad_rows;
 mod commands;
+mod dead_letters;
 mod delivery;
 mod processes;
 mod rig;

@@ -14,20 +14,25 @@ use crate::rig::{GROUP, LOGSTORE, PROJECT, Rig, Rows, group, log, text};
 const KEY: [(&str, loghub_shipper::tablestore::PrimaryKeyType); 1] = [("id", Text)];
 
 /// A shipper in a process of its own, killed when it is dropped.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     fn start(rig: &Rig, variables: &[(&str, &str)]) -> Self {
+        Self::command(rig, variables, &[])
+    }
+
+    /// Any command.
+    pub(crate) fn command(rig: &Rig, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut environment = rig.environment();
         environment.extend(
             variables
                 .iter()
                 .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
         );
-        Self(command(environment).spawn().unwrap())
+        Self(command(environment).args(arguments).spawn().unwrap())
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.0.id().expect("the process was not waited for yet");
         let kill = format!("kill -{name} {id}");
         let status = std::process::Command::new("sh")
@@ -38,7 +43,7 @@ impl Process {
     }
 
     /// Waits for the end; how it ended and what it wrote to standard error.
-    async fn end(self) -> (ExitStatus, String) {
+    pub(crate) async fn end(self) -> (ExitStatus, String) {
         let output = timeout(Duration::from_secs(40), self.0.wait_with_output());
         let Output { status, stderr, .. } = output.await.expect("it ends").unwrap();
         (status, String::from_utf8(stderr).unwrap())

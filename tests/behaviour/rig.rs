@@ -203,6 +203,11 @@ impl Rig {
         self.table(TARGET).iter().map(row).collect()
     }
 
+    /// The rows of any table.
+    pub(crate) fn table_rows(&self, name: &str) -> Rows {
+        self.table(name).iter().map(row).collect()
+    }
+
     /// The status rows, oldest first, by column (key columns included).
     pub(crate) fn status(&self) -> Vec<BTreeMap<String, Cell>> {
         let mut rows: Vec<_> = self

@@ -17,6 +17,12 @@ pub(super) struct Ledger {
     pub(super) skipped: u64,
     /// Logs whose row the shipper says was refused for good.
     pub(super) refused: u64,
+    /// Logs that the shipper says it keeps as dead letters: neither skipped nor refused.
+    pub(super) dead_lettered: u64,
+    /// Of the letters that were found, those of logs that cannot become a row, and those of logs
+    /// that Table Store refused.
+    pub(super) unusable_letters: u64,
+    pub(super) refused_letters: u64,
     /// Rows that a read of the whole table found.
     pub(super) rows: u64,
     /// Of them, those whose key no log of the input has.
@@ -35,18 +41,24 @@ impl Ledger {
 
     /// Everything that does not add up, in words; empty where the ledger balances.
     pub(super) fn differences(&self) -> Vec<String> {
-        let decided = self.written + self.skipped + self.refused;
+        let decided = self.written + self.skipped + self.refused + self.dead_lettered;
         let pairs = [
             (self.put, "logs put", self.read, "logs read"),
             (
                 self.read,
                 "logs read",
                 decided,
-                "logs written, skipped or refused",
+                "logs written, skipped, refused or dead-lettered",
             ),
             (
-                self.skipped,
-                "logs skipped",
+                self.dead_lettered,
+                "logs dead-lettered",
+                self.unusable_letters + self.refused_letters,
+                "letters found",
+            ),
+            (
+                self.skipped + self.unusable_letters,
+                "logs skipped or kept as unusable",
                 self.without_key,
                 "logs of the input without a usable primary key",
             ),
@@ -59,7 +71,8 @@ impl Ledger {
             })
             .collect();
         // A refused log's key has no row unless another log made it.
-        let least = self.distinct_keys.saturating_sub(self.refused);
+        let refused = self.refused + self.refused_letters;
+        let least = self.distinct_keys.saturating_sub(refused);
         if !(least..=self.distinct_keys).contains(&self.rows) {
             differences.push(format!(
                 "{} rows in the table, but {} different keys in the input",
@@ -122,6 +135,9 @@ mod tests {
         written: 990,
         skipped: 10,
         refused: 0,
+        dead_lettered: 0,
+        unusable_letters: 0,
+        refused_letters: 0,
         rows: 930,
         foreign_rows: 0,
         distinct_keys: 930,
@@ -142,14 +158,14 @@ mod tests {
                     written: 989,
                     ..GOOD
                 },
-                "1,000 logs read, but 999 logs written, skipped or refused",
+                "1,000 logs read, but 999 logs written, skipped, refused or dead-lettered",
             ),
             (
                 Ledger {
                     without_key: 9,
                     ..GOOD
                 },
-                "10 logs skipped, but 9 logs of the input without a usable primary key",
+                "10 logs skipped or kept as unusable, but 9 logs of the input without a usable primary key",
             ),
             (
                 Ledger { rows: 929, ..GOOD },
@@ -167,6 +183,27 @@ mod tests {
             let found = ledger.differences();
             assert!(found.iter().any(|found| found == difference), "{found:?}");
         }
+    }
+
+    #[test]
+    fn letters_are_counted_where_they_lie() {
+        let kept = Ledger {
+            written: 989,
+            skipped: 3,
+            dead_lettered: 8,
+            unusable_letters: 7,
+            refused_letters: 1,
+            ..GOOD
+        };
+        assert_eq!(kept.differences(), [""; 0]);
+        let lost = Ledger {
+            refused_letters: 0,
+            ..kept
+        };
+        assert_eq!(
+            lost.differences(),
+            ["8 logs dead-lettered, but 7 letters found"]
+        );
     }
 
     #[test]

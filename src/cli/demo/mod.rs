@@ -66,6 +66,9 @@ pub(super) struct Args {
         hide_default_value = true
     )]
     transform: String,
+    /// Keep logs that cannot become rows in this file, as the variable `dead_letters` does
+    #[arg(long, value_name = "FILE")]
+    dead_letters: Option<PathBuf>,
     /// Put so many logs a second at the most; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     rate: u64,
@@ -146,7 +149,8 @@ async fn play(args: &Args, served: &Served, config: &Config) -> Result<Exit, Fai
         policy: super::connection::patience(config),
     };
     let done = work.run().await?;
-    let mut report = Report::gather(&done, &readers.tablestore, config, &expected).await?;
+    let mut report =
+        Report::gather(&done, &Arc::new(readers.tablestore), config, &expected).await?;
     report.print(&mut out, config)?;
     out.flush()?;
     Ok(if report.is_balanced() {
@@ -212,9 +216,16 @@ fn scene(args: &Args) -> Scene {
 
 /// Settings besides those of the services. With the same consumer name a later `run` takes up
 /// the shards at once.
-fn own_settings(args: &Args) -> [(&'static str, String); 2] {
-    let (transform, consumer) = (args.transform.clone(), "demo".to_owned());
-    [("transform", transform), ("consumer_name", consumer)]
+fn own_settings(args: &Args) -> Vec<(&'static str, String)> {
+    let mut settings = vec![
+        ("transform", args.transform.clone()),
+        ("consumer_name", "demo".to_owned()),
+    ];
+    if let Some(path) = &args.dead_letters {
+        let file = serde_json::json!({ "file": path.to_string_lossy() });
+        settings.push(("dead_letters", file.to_string()));
+    }
+    settings
 }
 
 /// What `run` would read from its environment.

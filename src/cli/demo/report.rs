@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::Args;
@@ -10,13 +10,14 @@ use super::expect::Expected;
 use super::ledger::{Latencies, Ledger};
 use super::work::{Done, lock};
 use crate::cli::connection;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{self, Output, count, counted};
 use crate::cli::rows::{Range, cell, value_of};
 use crate::cli::sandbox::Served;
 use crate::cli::table_spec::show_key;
 use crate::cli::text_table::{TextCell, TextTable};
 use crate::config::Config;
+use crate::deadletters::{Found, Origin, Sink, SinkError};
 use crate::shipper::StartError;
 use crate::status::{Skip, TotalCounts};
 use crate::tablestore::{Client, Row, TableName, Value};
@@ -89,7 +90,7 @@ impl Report {
     /// Reads the tables, all rows of them, and does the sums.
     pub(super) async fn gather(
         done: &Done,
-        client: &Client,
+        client: &Arc<Client>,
         config: &Config,
         expected: &Mutex<Expected>,
     ) -> Result<Self, Failure> {
@@ -101,6 +102,7 @@ impl Report {
                 written: totals.logs_written,
                 skipped: totals.skipped,
                 refused: totals.refused,
+                dead_lettered: totals.dead_lettered,
                 ..Ledger::default()
             },
             latencies: Latencies::default(),
@@ -129,6 +131,7 @@ impl Report {
         let mut status_rows = Vec::new();
         read_table(client, status, config, |rows| status_rows.extend(rows)).await?;
         report.status_rows = status_rows;
+        report.count_letters(done, client, config).await?;
         let expected = lock(expected);
         report.ledger.distinct_keys = expected.distinct();
         report.ledger.without_key = expected.without_key();
@@ -138,6 +141,40 @@ impl Report {
             .filter(|_| first_millis < i64::MAX)
             .map(Duration::from_millis);
         Ok(report)
+    }
+
+    /// Counts the letters of this demo; those of an earlier one may lie in the same file.
+    async fn count_letters(
+        &mut self,
+        done: &Done,
+        client: &Arc<Client>,
+        config: &Config,
+    ) -> Result<(), Failure> {
+        let Some(destination) = config.shipper.dead_letters.clone() else {
+            return Ok(());
+        };
+        let failed = |error: SinkError| Failure::of(Exit::Io, "dead letters", &error);
+        let origin = Origin::of(&config.loghub, &config.shipper.group);
+        let sink = Sink::new(destination, client);
+        let policy = connection::patience(config);
+        let mut desk = sink.open(origin, policy).await.map_err(failed)?;
+        while let Some(found) = desk.next(u32::MAX).await.map_err(failed)? {
+            for found in found {
+                let Found::Letter(letter) = found else {
+                    continue;
+                };
+                if letter.parked_at_millis < done.begun_millis {
+                    continue;
+                }
+                // The service's codes begin alike, and none of ours does.
+                if letter.reason.code.starts_with("OTS") {
+                    self.ledger.refused_letters += 1;
+                } else {
+                    self.ledger.unusable_letters += 1;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Counts a row of the table; answers its oldest version.
@@ -153,6 +190,11 @@ impl Report {
             (Some(_), _) => {}
         }
         versions().min().unwrap_or(i64::MAX)
+    }
+
+    /// Logs that could not become a row.
+    fn unusable(&self) -> u64 {
+        self.totals.skipped + self.ledger.unusable_letters
     }
 
     /// Whether every log is accounted for.
@@ -179,7 +221,7 @@ impl Report {
         )?;
         if self.first_rows.is_empty() {
             out.line("  none")?;
-            if self.totals.skipped > 0 {
+            if self.unusable() > 0 {
                 out.line(format_args!(
                     "  no log has a usable primary key: name fields of your logs with --primary-key, such as {}",
                     self.names.first().map_or("id", String::as_str)
@@ -214,7 +256,7 @@ impl Report {
         let Some(Skip { reason, log }) = &self.skip else {
             return Ok(());
         };
-        let many = counted(self.totals.skipped, "log");
+        let many = counted(self.unusable(), "log");
         heading(out, format_args!("One of {many} that had to be skipped"))?;
         out.line(format_args!("  reason  {reason}"))?;
         out.line(format_args!("  log     {log}"))
@@ -258,6 +300,13 @@ impl Report {
         if ledger.refused > 0 {
             lines.push(("refused", ledger.refused, "by Table Store, for good"));
         }
+        if ledger.dead_lettered > 0 {
+            lines.push((
+                "kept as dead letters",
+                ledger.dead_lettered,
+                "counted in their file, too",
+            ));
+        }
         let width = count(ledger.put.max(ledger.read)).len();
         for (what, number, how) in lines {
             out.line(format_args!(
@@ -278,13 +327,12 @@ impl Report {
         }
         let differences = ledger.differences();
         if differences.is_empty() {
-            let refused = if ledger.refused > 0 {
-                format!(" + {}", count(ledger.refused))
-            } else {
-                String::new()
-            };
+            let others = [ledger.refused, ledger.dead_lettered];
+            let others = others.into_iter().filter(|logs| *logs > 0);
+            let others: Vec<_> = others.map(|logs| format!(" + {}", count(logs))).collect();
+            let others = others.concat();
             return out.line(format_args!(
-                "  balanced: {} put = {} read = {} + {} + {}{refused}",
+                "  balanced: {} put = {} read = {} + {} + {}{others}",
                 count(ledger.put),
                 count(ledger.read),
                 count(ledger.rows),
@@ -398,7 +446,7 @@ async fn read_table(
     config: &Config,
     mut visit: impl FnMut(Vec<Row>),
 ) -> Result<(), Failure> {
-    let refused = |error| StartError::table_store(error, table, "target_table");
+    let refused = |error| StartError::table_store(error, table, "tablestore.target_table");
     let policy = connection::patience(config);
     let mut range = Range::whole(client, table, policy).await.map_err(refused)?;
     while let Some(rows) = range.next(u64::MAX).await.map_err(refused)? {

@@ -378,3 +378,61 @@ fn an_explicit_project_serves_an_address() {
         "https://other.cn-hangzhou.log.aliyuncs.com/"
     );
 }
+
+#[test]
+fn dead_letters_have_one_place() {
+    let table = |name: &str| format!("{{\"table\":\"{name}\"}}");
+    faults(
+        "dead_letters",
+        &[
+            (
+                "{}",
+                &[r#"dead_letters: names no place: set {"table":"NAME"} or {"file":"PATH"}"#],
+            ),
+            (
+                r#"{"table":"t","file":"f"}"#,
+                &["dead_letters: has a table and a file: choose one"],
+            ),
+            (
+                &table("access"),
+                &[
+                    "dead_letters.table: is the target table too: dead letters need a table of their own",
+                ],
+            ),
+            (
+                &table("status"),
+                &[
+                    "dead_letters.table: is the status table too: dead letters need a table of their own",
+                ],
+            ),
+            (
+                &table("1st"),
+                &[
+                    r#"dead_letters.table: "1st" must have 1 to 255 letters, digits or '_', and not start with a digit"#,
+                ],
+            ),
+            (
+                r#"{"file":""}"#,
+                &["dead_letters.file: is empty: set the path of a file"],
+            ),
+            (
+                r#"{"file":"/var/lib/"}"#,
+                &["dead_letters.file: names a folder: add the name of a file"],
+            ),
+            (
+                r#"{"file":7}"#,
+                &["dead_letters.file: must be a text, the path of a file, found a number"],
+            ),
+            (
+                r#"{"file":"f","tabel":"t"}"#,
+                &[
+                    r#"dead_letters.tabel: is not a key of it: use table or file; did you mean "table"?"#,
+                ],
+            ),
+            (
+                "dead.jsonl",
+                &["dead_letters: must be a JSON object, and this is not JSON: expected value"],
+            ),
+        ],
+    );
+}

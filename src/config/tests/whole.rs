@@ -30,6 +30,7 @@ fn the_least_gets_production_defaults() {
     assert_eq!(shipper.start, StartPosition::Begin);
     assert_eq!(shipper.lost_cursor, LostCursor::Oldest);
     assert_eq!(shipper.target_table.as_str(), "access");
+    assert_eq!(shipper.dead_letters, None);
     assert_eq!(shipper.checkpoint_interval, Duration::from_secs(3));
     assert_eq!(shipper.memory_limit_bytes, 64 << 20);
     assert_eq!(shipper.max_batches_in_flight, 16);
@@ -60,6 +61,7 @@ fn everything_can_be_set() {
         ("CHECKPOINT_INTERVAL", "1s"),
         ("LOST_CURSOR", "stop"),
         ("COLUMN_NAMES", "drop"),
+        ("DEAD_LETTERS", r#"{"table":"letters"}"#),
         ("MEMORY_LIMIT", " 128MB\n"),
         ("MAX_BATCHES_IN_FLIGHT", "256"),
         ("REQUEST_TIMEOUT", "5s"),
@@ -89,6 +91,8 @@ fn everything_can_be_set() {
     assert_eq!(shipper.rules.column_names, ColumnNames::Drop);
     assert_eq!(shipper.rules.exclusive_columns, ["__source__"]);
     assert_eq!(shipper.rules.transforms[0].name, "user-agent");
+    let letters = shipper.dead_letters.as_ref().map(ToString::to_string);
+    assert_eq!(letters.as_deref(), Some("table letters"));
     assert_eq!(config.startup_timeout, Duration::from_hours(1));
     assert_eq!(config.telemetry.format, Format::Json);
     assert!(config.telemetry.no_color);
@@ -258,6 +262,7 @@ fn the_summary_is_a_few_lines() {
         ("exclusive_columns", r#"["__source__"]"#),
         ("region", "cn-hangzhou"),
         ("tls_roots", "/roots.pem"),
+        ("dead_letters", r#"{"file":"/var/lib/dead.jsonl"}"#),
     ])
     .unwrap();
     let shown: Vec<String> = config
@@ -274,6 +279,7 @@ fn the_summary_is_a_few_lines() {
             "transform: status = (->int 10 status), ip = ip",
             "exclusive_columns: __source__",
             "rules: column_names repair, lost_cursor oldest",
+            "dead letters: file /var/lib/dead.jsonl",
             "limits: memory_limit 64MiB, max_batches_in_flight 16",
             "intervals: checkpoint_interval 3s, status_interval 5m, startup_timeout 2m, shutdown_grace 25s",
             "container log: log_level info, log_format text",

@@ -7,7 +7,7 @@ use hashbrown::hash_map::Entry;
 
 use super::keys::{HeldKey, KeyHash, Rest, Waiting};
 use super::sealed::{Row, Sealed};
-use super::{Batcher, skip};
+use super::{Batcher, Dead};
 use crate::shipper::backlog::LogRef;
 use crate::shipper::rows::{Draft, Mapper, Unmapped};
 use crate::status::Tally;
@@ -20,7 +20,12 @@ enum Pause {
     Done,
     /// This log must be repaired first.
     Repair(LogRef),
+    /// Many logs were given up, and are to be seen to.
+    Dead,
 }
+
+/// Logs given up in one go, whose reasons are held meanwhile.
+const DEAD_AT_ONCE: usize = 256;
 
 /// The batch being filled.
 #[derive(Debug)]
@@ -102,13 +107,18 @@ impl Batcher {
         self.batch += 1;
         let mut open = Open::new(&self.table, self.capacity);
         self.take_ready(&mut open, tally);
-        while let Pause::Repair(log) = self.map_backlog(&mut open, tally) {
+        while !self.is_choked() {
+            let log = match self.map_backlog(&mut open, tally) {
+                Pause::Done => break,
+                Pause::Dead => continue,
+                Pause::Repair(log) => log,
+            };
             match self.backlog.repair(log) {
                 Ok(replaced) => tally.replaced += u64::try_from(replaced).unwrap_or(u64::MAX),
                 Err(error) => {
-                    self.skip(log, &error.to_string(), tally);
-                    self.backlog.decide(log);
                     self.backlog.go_to(self.backlog.after(log));
+                    let dead = Dead::skipped(log, MALFORMED, error.to_string());
+                    self.give_up(dead, tally);
                 }
             }
         }
@@ -180,8 +190,7 @@ impl Batcher {
         // log must not vanish.
         let is_empty = failed.len() == logs.len();
         for (log, reason) in failed {
-            self.skip(log, &reason, tally);
-            self.backlog.decide(log);
+            self.give_up(Dead::skipped(log, MALFORMED, reason), tally);
         }
         if is_empty {
             self.release(hash);
@@ -202,13 +211,18 @@ impl Batcher {
             key,
             lines,
             batch,
+            merges,
             ..
         } = self;
-        let mut decided = Vec::new();
+        let mut dead = Vec::new();
         let mut draft = Draft::default();
         let mut at = backlog.peek();
         let mut pause = Pause::Done;
         while let Some(log) = at {
+            if dead.len() >= DEAD_AT_ONCE {
+                pause = Pause::Dead;
+                break;
+            }
             mapper.begin(&mut draft);
             let mapped = mapper.add(rules, backlog.view(log), &mut draft, key);
             for fault in mapper.faults() {
@@ -216,8 +230,7 @@ impl Batcher {
             }
             match mapped {
                 Ok(_) if has_auto_increment && !fits_one_update(mapper, &draft, key) => {
-                    skip(lines, tally, TOO_WIDE, backlog, log);
-                    decided.push(log);
+                    dead.push(Dead::skipped(log, ROW_TOO_WIDE, TOO_WIDE));
                 }
                 Ok(time) => {
                     let hash = if has_auto_increment {
@@ -243,7 +256,9 @@ impl Batcher {
                             let held = held.get_mut();
                             let size = mapper.measure(&draft, 0, usize::MAX).1.data_bytes;
                             let is_open = held.batch == *batch && held.waiting.is_empty();
-                            if !(is_open && open.join(held.row, key, log, time, size)) {
+                            if !*merges {
+                                held.waiting.push_back(Waiting::Alone(log));
+                            } else if !(is_open && open.join(held.row, key, log, time, size)) {
                                 held.waiting.push_back(Waiting::Log(log));
                             }
                         }
@@ -253,21 +268,19 @@ impl Batcher {
                     pause = Pause::Repair(log);
                     break;
                 }
-                Err(Unmapped::Skip(reason)) => {
-                    skip(lines, tally, &reason, backlog, log);
-                    decided.push(log);
+                Err(Unmapped::Skip { code, reason }) => {
+                    dead.push(Dead::skipped(log, code, reason));
                 }
                 Err(Unmapped::Malformed(error)) => {
-                    skip(lines, tally, &error.to_string(), backlog, log);
-                    decided.push(log);
+                    dead.push(Dead::skipped(log, MALFORMED, error.to_string()));
                 }
             }
             at = backlog.after(log);
         }
         drop(draft);
         backlog.go_to(at);
-        for log in decided {
-            backlog.decide(log);
+        for dead in dead {
+            self.give_up(dead, tally);
         }
         pause
     }
@@ -334,6 +347,11 @@ fn room_beside(key: &EncodedKey) -> usize {
 fn fits_one_update(mapper: &Mapper, draft: &Draft<'_>, key: &EncodedKey) -> bool {
     mapper.measure(draft, 0, room_beside(key)).0 == draft.len()
 }
+
+/// What status and dead letters call a log whose bytes are no log, and one whose columns do not fit
+/// into one update where each makes a row.
+const MALFORMED: &str = "MalformedLog";
+const ROW_TOO_WIDE: &str = "RowTooWide";
 
 /// Why a log is skipped whose columns do not fit into one update, where each update makes a row.
 const TOO_WIDE: &str = "its columns do not fit into one update, and a second one would make a row \

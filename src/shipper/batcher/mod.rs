@@ -12,11 +12,13 @@
 //! | log with a key held by a batch in flight | waits for that batch |
 //! | row written | its logs are decided; waiting logs of its key are merged into one row |
 //! | row refused in passing | tried again, alone with its like; the key stays held |
-//! | row refused for good | its logs go one by one if they were several; else recorded, decided |
+//! | row refused for good | its logs go one by one if they were several; else recorded, given up |
+//! | log given up | decided; where dead letters are kept, once its letter is stored |
 //! | request refused for a column name | the name is learned, the rows are encoded again |
 //! | request refused for good | halved until the bad row is alone |
 //! | more columns than one update takes | the next columns follow once the first are written |
 
+mod dead;
 mod fill;
 mod keys;
 mod sealed;
@@ -30,15 +32,15 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+pub(super) use self::dead::Dead;
 use self::keys::{HeldKey, KeyHash, Rest, Unhashed, Waiting};
 use self::sealed::Row;
 pub(super) use self::sealed::Sealed;
 pub(super) use self::settle::Settled;
-use super::backlog::{Backlog, LogRef};
+use super::backlog::Backlog;
 use super::lines::Lines;
 use super::rows::{Mapper, NameBook};
 use super::settings::RowRules;
-use crate::status::Tally;
 use crate::tablestore::batch::EncodedKey;
 use crate::tablestore::{PrimaryKeyColumn, TableName};
 
@@ -64,6 +66,13 @@ pub(super) struct Batcher {
     /// Buffer for the key at hand.
     key: EncodedKey,
     pub(super) lines: Lines,
+    /// Whether logs that were given up wait for somebody to keep them; those that nobody has taken
+    /// yet, and how many are waited for.
+    keeps_dead: bool,
+    dead: Vec<Dead>,
+    unburied: usize,
+    /// Whether logs of one key may become one row.
+    merges: bool,
 }
 
 impl Batcher {
@@ -89,12 +98,21 @@ impl Batcher {
             capacity: 0,
             key: EncodedKey::default(),
             lines: Lines::default(),
+            keeps_dead: false,
+            dead: Vec::new(),
+            unburied: 0,
+            merges: true,
         }
+    }
+
+    /// From now on every log is a row of its own; those of one key follow each other.
+    pub(super) fn keep_apart(&mut self) {
+        self.merges = false;
     }
 
     /// Whether a call of [`Self::fill`] may bring a batch.
     pub(super) fn has_work(&self) -> bool {
-        !self.ready.is_empty() || self.backlog.peek().is_some()
+        !self.ready.is_empty() || (!self.is_choked() && self.backlog.peek().is_some())
     }
 
     /// Gives the rows of a batch back, to be encoded again.
@@ -130,20 +148,6 @@ impl Batcher {
                 self.ready.push_back(hash);
             }
         }
-    }
-
-    fn skip(&mut self, log: LogRef, reason: &str, tally: &mut Tally) {
-        skip(&mut self.lines, tally, reason, &self.backlog, log);
-    }
-}
-
-/// A log that does not become a row is counted, sampled and logged.
-fn skip(lines: &mut Lines, tally: &mut Tally, reason: &str, backlog: &Backlog, log: LogRef) {
-    tally.skipped += 1;
-    lines.skipped(reason, || backlog.json(log));
-    if tally.skip_sample.is_none() {
-        tally.skip_sample = Some(backlog.json(log));
-        tally.skip_reason = Some(reason.to_owned());
     }
 }
 

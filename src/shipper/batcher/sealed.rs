@@ -3,6 +3,7 @@
 use super::keys::{KeyHash, Rest};
 use crate::shipper::backlog::LogRef;
 use crate::tablestore::batch::Batch;
+use crate::tablestore::plainbuffer::RowChange;
 
 /// A row of a batch.
 #[derive(Debug)]
@@ -81,6 +82,29 @@ impl Sealed {
     /// How many rows it has.
     pub(in crate::shipper) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Its rows, read back.
+    pub(in crate::shipper) fn changes(&self) -> Vec<RowChange> {
+        self.batch
+            .changes()
+            .expect("what was encoded here can be read")
+    }
+
+    /// The first log of each row.
+    pub(in crate::shipper) fn firsts(&self) -> impl Iterator<Item = LogRef> {
+        self.rows.iter().map(|row| row.first)
+    }
+
+    /// A batch without the cells of which `is_out` says so, by the row's place and the column's
+    /// name, and the places of its rows: those of which nothing is left are not in it.
+    pub(in crate::shipper) fn without(
+        &self,
+        is_out: impl Fn(usize, &str) -> bool,
+    ) -> (Batch, Vec<usize>) {
+        self.batch
+            .without(is_out)
+            .expect("what was encoded here can be read")
     }
 
     /// Whether some name in it must prove itself: such batches go one at a time.

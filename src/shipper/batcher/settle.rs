@@ -1,8 +1,8 @@
 //! Answers into decisions.
 
-use super::Batcher;
 use super::keys::Waiting;
 use super::sealed::{Row, Sealed};
+use super::{Batcher, Dead};
 use crate::shipper::lines::Lines;
 #[cfg(test)]
 use crate::shipper::models::{Mistake, planted};
@@ -170,9 +170,10 @@ impl Batcher {
         }
         let sample = self.backlog.json(row.first);
         self.lines.refused(error, &sample);
-        tally.refused += 1;
         tally.fault(fault(error, Some(sample)));
-        self.decide(row);
+        let dead = Dead::refused(row.first, error.code.to_string(), &error.message);
+        self.give_up(dead, tally);
+        self.release(row.hash);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::loghub::decode::LogGroupList;
 use crate::loghub::proto;
 use crate::shipper::budget::Budget;
 use crate::shipper::settings::{ColumnNames, TransformColumn};
+use crate::status::Tally;
 use crate::tablestore::batch::MAX_DATA_BYTES;
 use crate::tablestore::plainbuffer;
 use crate::tablestore::proto::BatchWriteRowRequest;
@@ -96,7 +97,10 @@ pub(in crate::shipper) fn batcher(rules: RowRules, schema: Arc<[PrimaryKeyColumn
 
 async fn pull(batcher: &mut Batcher, logs: &[Contents], next: &str) {
     let share = Budget::new(1 << 20).take(1).await;
-    batcher.backlog.push(list(logs), Cursor::new(next), share);
+    let from = batcher.backlog.settle().clone();
+    batcher
+        .backlog
+        .push(list(logs), from, Cursor::new(next), share);
 }
 
 /// The rows that a batch carries, as the service reads them.
@@ -508,6 +512,7 @@ async fn text_that_is_not_utf8_is_replaced_and_counted() {
     let share = Budget::new(1 << 20).take(1).await;
     batcher.backlog.push(
         LogGroupList::index(data.into()).unwrap(),
+        Cursor::new("start"),
         Cursor::new("a"),
         share,
     );
@@ -564,6 +569,7 @@ async fn the_worked_example() {
     let share = Budget::new(1 << 20).take(1).await;
     batcher.backlog.push(
         LogGroupList::index(data.into()).unwrap(),
+        Cursor::new("start"),
         Cursor::new("a"),
         share,
     );
@@ -820,4 +826,118 @@ async fn a_transform_never_takes_the_name_of_a_key_column() {
         .map(|cell| cell.name.clone())
         .collect();
     assert_eq!(names, ["original"]);
+}
+
+/// A batcher whose dead are kept, with these logs.
+async fn keeping(logs: &[Contents]) -> Batcher {
+    let schema = key(&[("id", PrimaryKeyType::String)]);
+    let mut batcher = batcher(rules(&[], ColumnNames::Repair), schema);
+    batcher.keep_dead();
+    pull(&mut batcher, logs, "a").await;
+    batcher
+}
+
+#[tokio::test]
+async fn a_log_that_was_given_up_is_undecided_until_it_is_kept() {
+    let logs = [&[("v", "1")][..], &[("id", "a")], &[("id", "b")]].map(contents);
+    let mut batcher = keeping(&logs).await;
+    let mut tally = Tally::default();
+    let sealed = batcher.fill(&mut tally).unwrap();
+    let message = "It is wrong.";
+    let outcomes = vec![refused(ErrorCode::ParameterInvalid, message), written()];
+    batcher.settle(sealed, Ok(outcomes), &mut tally);
+    assert_eq!(*batcher.backlog.settle(), Cursor::new("start"));
+    let dead = batcher.take_dead();
+    let shown: Vec<_> = dead
+        .iter()
+        .map(|dead| (&*dead.code, &*dead.message))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("KeyMissing", "primary key column \"id\" is missing"),
+            ("OTSParameterInvalid", message)
+        ]
+    );
+    assert_eq!(
+        (tally.skipped, tally.refused, tally.dead_lettered),
+        (0, 0, 0)
+    );
+    assert_eq!(tally.skip_sample, None, "it goes with the count");
+    assert_eq!(tally.faults.len(), 1, "a refusal is told at once");
+    batcher.bury(&dead[1], &mut tally);
+    assert_eq!(*batcher.backlog.settle(), Cursor::new("start"));
+    batcher.bury(&dead[0], &mut tally);
+    assert_eq!(*batcher.backlog.settle(), Cursor::new("a"));
+    assert_eq!((tally.skipped, tally.refused), (0, 0));
+    assert_eq!((tally.dead_lettered, tally.dead_lettered_skips), (2, 1));
+    assert!(tally.skip_sample.unwrap().contains(r#""v":"1""#));
+}
+
+#[tokio::test]
+async fn a_key_does_not_wait_for_the_letter_of_an_earlier_log() {
+    let mut batcher = keeping(&[contents(&[("id", "a"), ("v", "bad")])]).await;
+    let mut tally = Tally::default();
+    let sealed = batcher.fill(&mut tally).unwrap();
+    pull(
+        &mut batcher,
+        &[contents(&[("id", "a"), ("v", "good")])],
+        "b",
+    )
+    .await;
+    assert!(batcher.fill(&mut tally).is_none(), "the key is held");
+    let outcomes = vec![refused(ErrorCode::ParameterInvalid, "It is wrong.")];
+    batcher.settle(sealed, Ok(outcomes), &mut tally);
+    let sealed = batcher.fill(&mut tally).expect("the key is free");
+    batcher.settle(sealed, Ok(vec![written()]), &mut tally);
+    assert_eq!(tally.logs_written, 1);
+    assert_eq!(*batcher.backlog.settle(), Cursor::new("start"));
+}
+
+#[tokio::test]
+async fn logs_that_wait_for_their_letters_are_bounded() {
+    let bad = contents(&[("v", "1")]);
+    let mut batcher = keeping(&vec![bad; 10_000]).await;
+    let mut tally = Tally::default();
+    assert!(batcher.fill(&mut tally).is_none());
+    let dead = batcher.take_dead();
+    assert!((4096..5000).contains(&dead.len()), "{}", dead.len());
+    assert!(!batcher.has_work(), "nothing further is mapped");
+    batcher.bury(&dead[0], &mut tally);
+    for dead in &dead[1..] {
+        batcher.bury(dead, &mut tally);
+    }
+    assert!(batcher.has_work());
+    let mut buried = dead.len();
+    while batcher.has_work() {
+        assert!(batcher.fill(&mut tally).is_none());
+        let dead = batcher.take_dead();
+        buried += dead.len();
+        for dead in &dead {
+            batcher.bury(dead, &mut tally);
+        }
+    }
+    assert_eq!(buried, 10_000);
+    assert_eq!(*batcher.backlog.settle(), Cursor::new("a"));
+}
+
+#[tokio::test]
+async fn logs_that_are_kept_apart_are_rows_one_after_the_other() {
+    let logs = ["1", "2", "3"].map(|v| contents(&[("id", "a"), ("v", v)]));
+    let mut batcher = keeping(&logs).await;
+    batcher.keep_apart();
+    let (mut tally, mut seen) = (Tally::default(), Vec::new());
+    while batcher.has_work() {
+        let sealed = batcher.fill(&mut tally).unwrap();
+        seen.push(
+            sealed
+                .firsts()
+                .map(crate::shipper::backlog::LogRef::index)
+                .collect::<Vec<_>>(),
+        );
+        assert!(batcher.fill(&mut tally).is_none(), "the others wait");
+        batcher.settle(sealed, Ok(vec![written()]), &mut tally);
+    }
+    assert_eq!(seen, [[0], [1], [2]]);
+    assert_eq!((tally.rows_written, tally.logs_written), (3, 3));
 }

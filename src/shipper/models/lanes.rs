@@ -62,7 +62,8 @@ fn ship() {
                 let next = Cursor::new(&(pulled + 1).to_string());
                 let list = list(&logs(pulled));
                 let mut batcher = shard.batcher.lock().unwrap();
-                batcher.backlog.push(list, next, held);
+                let from = batcher.backlog.settle().clone();
+                batcher.backlog.push(list, from, next, held);
                 pulled += 1;
             }
             let sealed = shard.batcher.lock().unwrap().fill(&mut Tally::default());

@@ -44,12 +44,35 @@ pub(in crate::shipper) struct LogView<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::shipper) enum Unmapped {
     /// It has no usable primary key, or a value over the service's limit.
-    Skip(String),
+    Skip {
+        /// Which of it, as status and dead letters name it.
+        code: &'static str,
+        /// In words.
+        reason: String,
+    },
     /// Some key or value is not UTF-8: repair the log and map it again.
     NotUtf8,
     /// Its bytes are not a log.
     Malformed(DecodeError),
 }
+
+impl Unmapped {
+    #[cold]
+    fn skip(code: &'static str, reason: String) -> Self {
+        Self::Skip { code, reason }
+    }
+}
+
+/// A primary key column has no value, or its expression failed.
+const KEY_MISSING: &str = "KeyMissing";
+/// A primary key column has a value of another type.
+const KEY_TYPE: &str = "KeyType";
+/// A primary key value is over the service's limit.
+const KEY_TOO_LONG: &str = "KeyTooLong";
+/// Any other value is.
+const VALUE_TOO_LONG: &str = "ValueTooLong";
+/// A name is longer than a request.
+const NAME_TOO_LONG: &str = "NameTooLong";
 
 /// An expression that failed on a log.
 #[derive(Clone, Debug)]
@@ -421,10 +444,11 @@ impl Mapper {
         let fault = self.faults.iter().find(
             |fault| matches!(column.source, KeySource::Transform(at) if at == fault.transform),
         );
-        Unmapped::Skip(match fault {
+        let reason = match fault {
             Some(fault) => fault.error.to_string(),
             None => format!("primary key column {:?} is missing", column.schema.name),
-        })
+        };
+        Unmapped::skip(KEY_MISSING, reason)
     }
 
     /// Adds the log's attribute columns to the draft.
@@ -454,14 +478,18 @@ impl Mapper {
         let (len, sent) = (value.data_size(), &self.vocabulary.column(column).sent);
         if sent.len() > MAX_EXACT_NAME_BYTES {
             let len = sent.len();
-            return Err(Unmapped::Skip(format!(
-                "a column has a name of {len} bytes, more than a request has room for"
-            )));
+            return Err(Unmapped::skip(
+                NAME_TOO_LONG,
+                format!("a column has a name of {len} bytes, more than a request has room for"),
+            ));
         }
         if len > MAX_VALUE_BYTES {
-            return Err(Unmapped::Skip(format!(
-                "column {sent:?} has a value of {len} bytes, over the limit of {MAX_VALUE_BYTES}"
-            )));
+            return Err(Unmapped::skip(
+                VALUE_TOO_LONG,
+                format!(
+                    "column {sent:?} has a value of {len} bytes, over the limit of {MAX_VALUE_BYTES}"
+                ),
+            ));
         }
         Ok(())
     }
@@ -572,11 +600,12 @@ impl KeyColumn {
                 );
             }
             (T::String | T::Binary, CellValue::String(text)) if text.len() > MAX_KEY_BYTES => {
-                return Err(Unmapped::Skip(format!(
+                let reason = format!(
                     "primary key column {:?} has {} bytes, over the limit of {MAX_KEY_BYTES}",
                     self.schema.name,
                     text.len()
-                )));
+                );
+                return Err(Unmapped::skip(KEY_TOO_LONG, reason));
             }
             (T::String, CellValue::String(_)) => key.push(&self.cell, value),
             (T::Binary, CellValue::String(text)) => {
@@ -603,10 +632,11 @@ impl KeyColumn {
             }
             _ => String::new(),
         };
-        Unmapped::Skip(format!(
+        let reason = format!(
             "primary key column {:?} wants {}, the log has {found}{advice}",
             self.schema.name, self.schema.kind
-        ))
+        );
+        Unmapped::skip(KEY_TYPE, reason)
     }
 }
 
