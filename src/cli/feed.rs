@@ -5,11 +5,11 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
-use super::entry::Entry;
 use super::exit::{Exit, Failure};
 use super::lines::{Input, Line, Lines};
 use super::output;
 use super::upload::Chunk;
+use crate::loghub::entry::Entry;
 use crate::transport::Clock;
 
 /// Logs handed over at once, at the most.

@@ -6,7 +6,6 @@
 
 mod connection;
 mod demo;
-mod entry;
 mod exit;
 mod feed;
 mod lines;

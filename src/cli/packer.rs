@@ -5,7 +5,7 @@
 
 use prost::Message as _;
 
-use super::entry::{Entry, Head};
+use crate::loghub::entry::{Entry, Head};
 use crate::loghub::proto::{LogGroup, LogTag};
 
 /// Logs of one group at the most; the service takes 40,960 (log-service limits), yet a reader gets

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::{self, Connection, Environment, KeyArgs, LogServiceArgs};
-use super::entry::Entry;
 use super::exit::{Exit, Failure};
 use super::feed::{self, BadLines, Fed, Feed};
 use super::lines::Input;
@@ -13,6 +12,7 @@ use super::output::{self, Output};
 use super::packer::Parcel;
 use super::signals::Signals;
 use super::upload::{Refused, Routes, Uploader};
+use crate::loghub::entry::Entry;
 use crate::loghub::{Error, ErrorCode};
 use crate::shipper::StartError;
 use crate::telemetry;

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::entry::Entry;
 use super::packer::{Packer, Parcel};
+use crate::loghub::entry::Entry;
 use crate::loghub::{Client, Error, ErrorCode, ShardStatus};
 use crate::transport::error_chain;
 use crate::transport::retry::{self, Policy};

@@ -7,6 +7,7 @@ mod client;
 pub mod compression;
 mod cursor;
 pub mod decode;
+pub(crate) mod entry;
 mod error;
 mod model;
 pub mod proto;

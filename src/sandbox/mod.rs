@@ -8,28 +8,33 @@
 //! but the pure wire files, and keeps nothing on disk.
 
 mod admin;
+mod desk;
 pub mod faults;
+mod keys;
 mod ledger;
 pub mod loghub;
 mod memory;
 mod operations;
+mod row_json;
+mod seed;
 mod server;
 mod tablestore;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 pub use self::admin::PREFIX as ADMIN_PREFIX;
-use self::faults::Plan;
+pub(crate) use self::desk::{Answer, Desk};
 pub use self::faults::{Action, Corruption, Fault, FaultReport, Faults, RowMatch, ScriptFault};
+pub(crate) use self::keys::Keys;
 pub use self::ledger::Call;
-use self::ledger::Ledger;
 use self::loghub::LogHub;
 pub use self::memory::InMemory;
+pub use self::seed::{Seed, SeedFault};
 pub use self::server::{Listen, Running};
 pub use self::tablestore::{TableCounters, TableOptions, TableSnapshot, TableSpec, TableStore};
 use crate::transport::{AccessKey, Clock};
@@ -119,104 +124,6 @@ pub enum Cut {
     MidBody,
 }
 
-/// The key pairs that may sign, shared by both services.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    keys: Vec<AccessKey>,
-    region: Option<String>,
-}
-
-impl Keys {
-    /// The pair with this access key id.
-    pub(crate) fn find(&self, id: &str) -> Option<&AccessKey> {
-        self.keys.iter().find(|key| key.id == id)
-    }
-
-    /// Whether a signature of version 4 may name `region`.
-    pub(crate) fn allows_region(&self, region: &str) -> bool {
-        self.region.as_deref().is_none_or(|own| own == region)
-    }
-}
-
-/// An answer of a service before faults touch it.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The whole response, signed where the service signs.
-    pub(crate) response: http::Response<Bytes>,
-    /// Its error code; empty on success.
-    pub(crate) code: String,
-    /// Rows or log groups that it is about.
-    pub(crate) rows: usize,
-}
-
-/// What both services hang on: scripted faults and the record of calls.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) faults: Faults,
-    ledger: Ledger,
-    clock: Clock,
-}
-
-impl Desk {
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self {
-            faults: Faults::default(),
-            ledger: Ledger::default(),
-            clock,
-        }
-    }
-
-    /// Carries one call of `operation` through whatever is scripted for it, and records it.
-    ///
-    /// `refuse` puts a scripted refusal (status, code, message) into the service's own form;
-    /// `apply` does the real work, from verifying the signature on.
-    pub(crate) fn attend(
-        &self,
-        service: Service,
-        operation: &str,
-        request: &http::Request<Bytes>,
-        refuse: impl FnOnce(u16, &str, &str) -> http::Response<Bytes>,
-        apply: impl FnOnce(&Plan) -> Answer,
-    ) -> Reply {
-        let at = self.clock.now();
-        let plan = self.faults.plan(service, operation, request, at);
-        let answer = if plan.is_cut_before() {
-            self.record(service, operation, at, 0, "", 0);
-            return plan.finish(http::Response::default());
-        } else if let Some(refusal) = plan.refusal() {
-            Answer {
-                response: refuse(refusal.status, &refusal.code, &refusal.message),
-                code: refusal.code.clone(),
-                rows: 0,
-            }
-        } else {
-            apply(&plan)
-        };
-        let status = answer.response.status().as_u16();
-        self.record(service, operation, at, status, &answer.code, answer.rows);
-        plan.finish(answer.response)
-    }
-
-    fn record(
-        &self,
-        service: Service,
-        operation: &str,
-        at: SystemTime,
-        status: u16,
-        code: &str,
-        rows: usize,
-    ) {
-        self.ledger.record(Call {
-            service,
-            operation: operation.to_owned(),
-            at,
-            status,
-            code: code.to_owned(),
-            rows,
-        });
-    }
-}
-
 /// Both services in memory. Cheap to clone; clones share one state.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -225,6 +132,8 @@ pub struct Sandbox {
 
 #[derive(Debug)]
 struct Inner {
+    settings: Settings,
+    keys: Arc<Keys>,
     desk: Desk,
     loghub: LogHub,
     tablestore: TableStore,
@@ -233,10 +142,7 @@ struct Inner {
 impl Sandbox {
     /// An empty sandbox: no project, no table.
     pub fn new(settings: Settings) -> Self {
-        let keys = Arc::new(Keys {
-            keys: settings.keys,
-            region: settings.region,
-        });
+        let keys = Arc::new(Keys::new(settings.keys.clone(), settings.region.clone()));
         Self {
             inner: Arc::new(Inner {
                 desk: Desk::new(settings.clock.clone()),
@@ -250,6 +156,8 @@ impl Sandbox {
                     settings.clock.clone(),
                     settings.strict_names,
                 ),
+                keys,
+                settings,
             }),
         }
     }
@@ -270,10 +178,21 @@ impl Sandbox {
         admin::respond(self, request)
     }
 
+    /// Adds what `seed` describes: all of it, or nothing where the sandbox holds something of its
+    /// names already, or the services would refuse a part of it.
+    pub fn plant(&self, seed: &Seed) -> Result<(), SeedFault> {
+        seed::plant(self, seed)
+    }
+
     /// Serves both services over HTTP until the handle is shut down or dropped. The state lives
     /// here, so that serving again goes on where it stopped.
     pub async fn serve(&self, listen: Listen) -> Result<Running, Error> {
         Running::start(self.clone(), listen).await
+    }
+
+    /// The sandbox's time, as a log has it.
+    fn unix_seconds(&self) -> u32 {
+        u32::try_from(self.inner.desk.clock.unix_seconds()).unwrap_or(u32::MAX)
     }
 
     /// The script of faults.
@@ -312,8 +231,10 @@ impl Sandbox {
         self.inner.desk.ledger.clear();
     }
 
-    /// Forgets everything: projects, tables, faults, calls.
+    /// Forgets everything: projects, tables, seeded keys, faults, calls. The keys of the settings
+    /// stay.
     pub fn reset(&self) {
+        self.inner.keys.reset();
         self.inner.loghub.reset();
         self.inner.tablestore.reset();
         self.faults().clear();

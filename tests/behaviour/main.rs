@@ -18,6 +18,7 @@ mod dead_letters;
 mod delivery;
 mod processes;
 mod rig;
+mod sandbox_tool;
 mod shards;
 mod start;
 mod trouble;

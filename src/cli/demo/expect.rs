@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::cli::entry::Entry;
+use crate::loghub::entry::Entry;
 use crate::shipper::TransformColumn;
 use crate::tablestore::{Column, PrimaryKeyColumn, PrimaryKeyType, Value as Cell};
 use crate::transform::{Fields, Value};

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::cli::entry::{Entry, Head};
+use crate::loghub::entry::{Entry, Head};
 use crate::loghub::proto::{Content, Log};
 
 /// The first second: 2026-01-01T00:00:00Z. Fixed, so that a seed says everything.

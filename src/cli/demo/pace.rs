@@ -55,7 +55,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::entry::Entry;
+    use crate::loghub::entry::Entry;
 
     #[tokio::test(start_paused = true)]
     async fn a_rate_is_kept() {

@@ -15,9 +15,12 @@ use super::output;
 use super::signals::Signals;
 use super::table_spec::{self, TableSpec};
 use crate::loghub::{Logstore, Project};
-use crate::sandbox::{Error, Listen, Running, Sandbox, Settings};
+use crate::sandbox::{Error, Listen, Running, Sandbox, Seed, Settings};
 use crate::tablestore::TableName;
 use crate::transport::{AccessKey, Clock, Secret, error_chain};
+
+/// The flags that say what is created.
+const SCENE: [&str; 5] = ["project", "logstore", "shards", "tables", "status_table"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -49,8 +52,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", default_value = "shipper_status", value_parser = |name: &str| TableName::new(name).map_err(|error| error.to_string()))]
     status_table: TableName,
     /// Create nothing of this
-    #[arg(long, conflicts_with_all = ["project", "logstore", "shards", "tables", "status_table"])]
+    #[arg(long, conflicts_with_all = SCENE)]
     empty: bool,
+    /// Create what this JSON file describes instead; see docs/sandbox.md
+    #[arg(long, value_name = "FILE", conflicts_with_all = SCENE)]
+    seed_file: Option<PathBuf>,
     /// Take column names by the letter of the documentation: `[A-Za-z_][A-Za-z0-9_]*`. Otherwise - is allowed too
     #[arg(long)]
     strict_names: bool,
@@ -95,9 +101,15 @@ impl Args {
     async fn serve(&self) -> Result<Ready, Failure> {
         let key = self.first_key();
         let sandbox = Sandbox::new(self.settings(&key)?);
-        let scene = (!self.empty).then(|| self.scene());
+        let has_scene = !self.empty && self.seed_file.is_none();
+        let scene = has_scene.then(|| self.scene());
         if let Some(scene) = &scene {
             scene.set_up(&sandbox)?;
+        }
+        if let Some(path) = &self.seed_file {
+            let seed = Seed::parse(&read(path)?);
+            let planted = seed.and_then(|seed| sandbox.plant(&seed));
+            planted.map_err(|fault| wrong(path, &fault))?;
         }
         if let Some(path) = &self.fault_file {
             let script = read(path)?;

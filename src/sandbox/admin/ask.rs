@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{PREFIX, Refusal};
 use crate::loghub::sign::decode_query;
+use crate::sandbox::row_json::Versions;
 use crate::tablestore::TableName;
 
 /// Calls that are shown where the request does not say how many.
@@ -71,6 +72,7 @@ const INDEX: &[(&str, &str, &str)] = &[
     ),
     ("POST", "/faults", "add the lines of a fault script"),
     ("DELETE", "/faults", "forget all faults"),
+    ("POST", "/seed", "add what a seed describes"),
     ("POST", "/reset", "empty everything"),
 ];
 
@@ -109,6 +111,7 @@ pub(super) enum Ask {
     Faults,
     AddFaults(String),
     ClearFaults,
+    Seed(String),
     Reset,
 }
 
@@ -139,13 +142,6 @@ pub(super) enum TrimTo {
     Cursor(String),
     /// After this many of its log groups.
     Groups(usize),
-}
-
-/// Which versions of a cell are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Versions {
-    Newest,
-    All,
 }
 
 /// The index.
@@ -232,6 +228,7 @@ fn find(
         ("GET", ["faults"]) => Ask::Faults,
         ("POST", ["faults"]) => Ask::AddFaults(text(request.body())?),
         ("DELETE", ["faults"]) => Ask::ClearFaults,
+        ("POST", ["seed"]) => Ask::Seed(text(request.body())?),
         ("POST", ["reset"]) => Ask::Reset,
         _ => return Ok(None),
     }))

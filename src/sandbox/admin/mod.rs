@@ -6,9 +6,9 @@
 //! reference.
 
 mod ask;
+mod logs;
 mod show;
 mod steer;
-mod values;
 
 use std::fmt::Write as _;
 
@@ -110,6 +110,7 @@ fn answer(sandbox: &Sandbox, ask: Ask) -> Result<Answer, Refusal> {
         Ask::Faults => show::faults(sandbox),
         Ask::AddFaults(script) => steer::add_faults(sandbox, &script)?,
         Ask::ClearFaults => steer::clear_faults(sandbox),
+        Ask::Seed(text) => steer::seed(sandbox, &text)?,
         Ask::Reset => steer::reset(sandbox),
     };
     Ok(Answer::Json(value))

@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::Refusal;
-use super::ask::{Place, Versions};
-use super::values;
+use super::ask::Place;
+use super::logs::log_group;
 use crate::sandbox::loghub::{
     GroupSnapshot, Position, ShardSnapshot, ShardState, StoredGroup, StoredShard,
 };
+use crate::sandbox::row_json::{self, Versions};
 use crate::sandbox::{FaultReport, Sandbox, Service, TableSnapshot};
 use crate::tablestore::TableName;
 
@@ -148,7 +149,7 @@ pub(super) fn logs(
             "cursor": stored.cursor,
             "received": time(stored.received),
         });
-        values::log_group(&stored.group, &mut line);
+        log_group(&stored.group, &mut line);
         line
     });
     Ok(shown.collect())
@@ -213,7 +214,10 @@ pub(super) fn rows(
 ) -> Result<Vec<Value>, Refusal> {
     let rows = sandbox.tablestore().rows(table);
     let rows = rows.ok_or_else(|| no_table(sandbox, table))?;
-    Ok(rows.iter().map(|row| values::row(row, versions)).collect())
+    Ok(rows
+        .iter()
+        .map(|row| row_json::write(row, versions))
+        .collect())
 }
 
 fn no_table(sandbox: &Sandbox, table: &TableName) -> Refusal {

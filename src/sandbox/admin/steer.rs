@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Refusal;
 use super::ask::{Place, ShardAct, TrimTo};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Seed};
 
 /// Splits, merges, seals or trims a shard.
 pub(super) fn shard(
@@ -77,6 +77,13 @@ pub(super) fn clear_faults(sandbox: &Sandbox) -> Value {
 pub(super) fn forget_calls(sandbox: &Sandbox) -> Value {
     sandbox.forget_calls();
     json!({})
+}
+
+/// Adds what a seed describes.
+pub(super) fn seed(sandbox: &Sandbox, text: &str) -> Result<Value, Refusal> {
+    let planted = Seed::parse(text).and_then(|seed| sandbox.plant(&seed));
+    planted.map_err(|fault| Refusal::bad(fault.to_string()))?;
+    Ok(json!({}))
 }
 
 /// Empties everything.

@@ -49,12 +49,25 @@ impl LogHub {
         route: &Route,
     ) -> Result<Done, Refused> {
         let body: CreateBody = json_body(incoming, "JsonInfoInvalid")?;
-        ConsumerGroupName::new(&body.name)
+        let place = (addressed(incoming)?, route.logstore.as_str());
+        self.add_group(place, &body.name, body.timeout, body.order)?;
+        Ok(Done::empty())
+    }
+
+    /// Creates a consumer group in a logstore of a project; the timeout is in seconds.
+    pub(super) fn add_group(
+        &self,
+        (project, logstore): (&str, &str),
+        name: &str,
+        timeout: u64,
+        order: bool,
+    ) -> Result<(), Refused> {
+        ConsumerGroupName::new(name)
             .map_err(|fault| Refused::bad("JsonInfoInvalid", fault.to_string()))?;
-        let timeout = check_timeout(body.timeout)?;
+        let timeout = check_timeout(timeout)?;
         let mut state = self.lock();
-        let logstore = state.logstore_mut(addressed(incoming)?, &route.logstore)?;
-        if logstore.groups.contains_key(&body.name) {
+        let logstore = state.logstore_mut(project, logstore)?;
+        if logstore.groups.contains_key(name) {
             let message = "consumer group already exist";
             return Err(Refused::bad("ConsumerGroupAlreadyExist", message));
         }
@@ -62,8 +75,8 @@ impl LogHub {
             let message = format!("a logstore has at most {MAX_GROUPS} consumer groups");
             return Err(Refused::new(403, "ConsumerGroupQuotaExceed", message));
         }
-        logstore.add_group(&body.name, timeout, body.order);
-        Ok(Done::empty())
+        logstore.add_group(name, timeout, order);
+        Ok(())
     }
 
     pub(super) fn list_consumer_group(

@@ -17,6 +17,7 @@ mod projects;
 mod put;
 mod refused;
 mod route;
+mod seeding;
 mod shard;
 mod state;
 mod steer;

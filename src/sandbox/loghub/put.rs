@@ -13,7 +13,7 @@ use crate::loghub::compression::{self, Compression};
 use crate::loghub::proto::LogGroup;
 
 /// Bytes of one put before compression (help page of 2023).
-const MAX_RAW_BYTES: usize = 10 * 1024 * 1024;
+pub(super) const MAX_RAW_BYTES: usize = 10 * 1024 * 1024;
 
 /// The mode of a put in which the log groups come as packages: `batchPutLogs` of the Java SDK.
 const BATCH: &str = "batch_group";
@@ -140,7 +140,7 @@ fn inflate(body: &[u8], raw_size: usize) -> Result<Bytes, String> {
     }
 }
 
-fn too_large(bytes: usize) -> Refused {
+pub(super) fn too_large(bytes: usize) -> Refused {
     let message = format!("Body size {bytes} must little than {MAX_RAW_BYTES}.");
     Refused::new(413, "PostBodyTooLarge", message)
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message as _;
-use serde_json::{Map, Value, json};
 
 use super::LogHub;
 use super::data::split_key;
@@ -20,17 +19,9 @@ impl LogHub {
         Ok(self.add_project(project, "")?)
     }
 
-    /// Creates a logstore of `shards` shards, numbered from 0.
+    /// Creates a logstore of `shards` shards, numbered from 0, that keeps logs for 30 days.
     pub fn create_logstore(&self, project: &str, logstore: &str, shards: u32) -> Result<(), Error> {
-        let settings: Map<String, Value> = [
-            ("logstoreName", json!(logstore)),
-            ("ttl", json!(30)),
-            ("shardCount", json!(shards)),
-        ]
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
-        Ok(self.add_logstore(project, settings)?)
+        self.seed_logstore(project, logstore, shards, 30)
     }
 
     /// Stores a log group in `shard`, or in one shard after the other; answers in which.

@@ -1,5 +1,7 @@
 //! Is the request well-formed, on time, and signed by a known key?
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -177,11 +179,7 @@ fn on_time(sent: OffsetDateTime, now: OffsetDateTime) -> Result<(), Refused> {
 }
 
 /// The key pair of this id, with the token that it demands.
-fn find_key<'k>(
-    incoming: &Incoming<'_>,
-    keys: &'k Keys,
-    id: &str,
-) -> Result<&'k AccessKey, Refused> {
+fn find_key(incoming: &Incoming<'_>, keys: &Keys, id: &str) -> Result<Arc<AccessKey>, Refused> {
     let key = keys.find(id).ok_or_else(|| {
         let message = format!("AccessKeyId is invalid: {id}");
         Refused::new(401, "InvalidAccessKeyId", message)

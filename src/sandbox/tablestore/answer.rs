@@ -38,7 +38,7 @@ impl Outcome {
 #[derive(Debug)]
 pub(super) struct Envelope<'r> {
     pub(super) operation: &'r str,
-    pub(super) caller: Option<&'r Caller<'r>>,
+    pub(super) caller: Option<&'r Caller>,
     pub(super) request_id: String,
     pub(super) now: OffsetDateTime,
     pub(super) compress: bool,

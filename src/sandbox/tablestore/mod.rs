@@ -28,6 +28,7 @@ mod read;
 mod route;
 mod schema;
 mod splits;
+mod steer;
 mod table;
 mod tables;
 mod verify;
@@ -45,13 +46,12 @@ use self::failure::Failure;
 pub use self::inspect::{TableOptions, TableSnapshot};
 use self::names::NameRule;
 use self::route::Operation;
-use self::schema::{Options, Reserved, Schema};
+pub use self::steer::TableSpec;
 use self::table::Table;
 pub use self::table::TableCounters;
 use self::verify::{Caller, Headers};
 use super::faults::Plan;
 use super::{Answer, Desk, Keys, Reply, Service};
-use crate::tablestore::{PrimaryKeyColumn, RowError, TableName};
 use crate::transport::Clock;
 
 /// Table Store in memory. Each table has its own lock, held for one operation at a time.
@@ -67,34 +67,6 @@ pub struct TableStore {
 /// The names of all calls.
 pub(super) fn operation_names() -> impl Iterator<Item = &'static str> {
     Operation::ALL.iter().map(|operation| operation.name())
-}
-
-/// A table to be created.
-#[derive(Clone, Debug)]
-pub struct TableSpec {
-    /// Its name.
-    pub name: TableName,
-    /// Its primary key, in order: 1 to 4 columns.
-    pub primary_key: Vec<PrimaryKeyColumn>,
-    /// Seconds that a cell lives; -1 = for ever.
-    pub time_to_live_seconds: i32,
-    /// Versions kept of a cell.
-    pub max_versions: i32,
-    /// Whether it counts as one with a secondary index: repeated rows in one batch are refused.
-    pub has_index: bool,
-}
-
-impl TableSpec {
-    /// A table that keeps one version of everything, for ever, and has no index.
-    pub fn new(name: TableName, primary_key: Vec<PrimaryKeyColumn>) -> Self {
-        Self {
-            name,
-            primary_key,
-            time_to_live_seconds: -1,
-            max_versions: 1,
-            has_index: false,
-        }
-    }
 }
 
 impl TableStore {
@@ -167,40 +139,6 @@ impl TableStore {
             Operation::GetRange => fetch::get_range(self, body),
             Operation::ComputeSplitPointsBySize => splits::compute_split_points_by_size(self, body),
         }
-    }
-
-    /// Creates a table, with the same rules as `CreateTable`.
-    pub fn create_table(&self, spec: TableSpec) -> Result<(), RowError> {
-        let index = crate::tablestore::proto::IndexMeta {
-            name: "declared_index".to_owned(),
-            ..Default::default()
-        };
-        let schema = Schema {
-            name: spec.name.as_str().to_owned(),
-            primary_key: spec.primary_key,
-            defined_columns: Vec::new(),
-            indexes: if spec.has_index {
-                vec![index]
-            } else {
-                Vec::new()
-            },
-            encryption: None,
-        };
-        schema.check(self.names)?;
-        let options = Options::new(spec.time_to_live_seconds, spec.max_versions);
-        options.check()?;
-        tables::add(self, schema, options, Reserved::default())?;
-        Ok(())
-    }
-
-    /// Deletes a table with its rows; whether there was one.
-    pub fn delete_table(&self, table: &TableName) -> bool {
-        self.write_tables().remove(table.as_str()).is_some()
-    }
-
-    /// Forgets all tables.
-    pub(in crate::sandbox) fn reset(&self) {
-        self.write_tables().clear();
     }
 
     fn table(&self, name: &str) -> Result<Arc<Table>, Failure> {

@@ -10,7 +10,7 @@ use crate::tablestore::{PrimaryKeyColumn, PrimaryKeyType, proto};
 /// Columns that may be declared besides the key.
 const MAX_DEFINED_COLUMNS: usize = 32;
 /// How far a given version may lie from the clock unless the table says otherwise.
-const DEFAULT_DEVIATION_SECONDS: i64 = 86_400;
+pub(super) const DEFAULT_DEVIATION_SECONDS: i64 = 86_400;
 /// Reserved capacity units, read or write.
 const MAX_RESERVED_UNITS: i32 = 100_000;
 

@@ -44,18 +44,24 @@ pub(super) fn add(
             "Requested table already exists.",
         ));
     }
-    if tables.len() >= MAX_TABLES {
-        return Err(Failure::new(
-            403,
-            "OTSQuotaExhausted",
-            format!("Number of tables exceeds the quota:{MAX_TABLES}."),
-        ));
-    }
+    check_count(tables.len() + 1)?;
     let now_micros = store.clock.unix_millis().saturating_mul(1000);
     let name = schema.name.clone();
     let table = Table::new(schema, options, reserved, now_micros);
     tables.insert(name, Arc::new(table));
     Ok(())
+}
+
+/// Whether an instance may have this many tables.
+pub(super) fn check_count(tables: usize) -> Result<(), Failure> {
+    if tables <= MAX_TABLES {
+        return Ok(());
+    }
+    Err(Failure::new(
+        403,
+        "OTSQuotaExhausted",
+        format!("Number of tables exceeds the quota:{MAX_TABLES}."),
+    ))
 }
 
 /// `ListTable`.

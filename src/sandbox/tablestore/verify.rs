@@ -1,6 +1,7 @@
 //! Whether a request is what it says, and from whom: everything before its message is looked at.
 
 use std::io::Read as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -70,15 +71,15 @@ impl<'r> Headers<'r> {
 
 /// Who signs the answer to a request: the owner of the key that it names.
 #[derive(Debug)]
-pub(super) struct Caller<'k> {
-    pub(super) key: &'k AccessKey,
+pub(super) struct Caller {
+    pub(super) key: Arc<AccessKey>,
     /// What the answer is signed with.
     pub(super) response_key: String,
 }
 
-impl<'k> Caller<'k> {
+impl Caller {
     /// The caller that a request claims to be from; `None` if nobody has its key.
-    pub(super) fn of(headers: &Headers<'_>, keys: &'k Keys) -> Option<Self> {
+    pub(super) fn of(headers: &Headers<'_>, keys: &Keys) -> Option<Self> {
         let key = keys.find(headers.get(ACCESS_KEY_ID)?)?;
         let response_key = match v4_scope(headers) {
             Some((date, region)) => sign::v4_signing_key(key.secret.expose(), date, region),
@@ -100,7 +101,7 @@ pub(super) fn verify(
     request: &http::Request<Bytes>,
     operation: Result<Operation, Failure>,
     headers: &Headers<'_>,
-    caller: Option<&Caller<'_>>,
+    caller: Option<&Caller>,
     keys: &Keys,
     now: OffsetDateTime,
 ) -> Result<(Operation, Bytes), Failure> {
@@ -189,7 +190,7 @@ fn check_md5(given: &str, body: &[u8]) -> Result<(), Failure> {
 fn check_signature(
     operation: Operation,
     headers: &Headers<'_>,
-    caller: &Caller<'_>,
+    caller: &Caller,
     keys: &Keys,
 ) -> Result<(), Failure> {
     let mismatch = || Failure::auth("Signature mismatch.");

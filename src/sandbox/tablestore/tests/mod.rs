@@ -33,7 +33,10 @@ use self::build::{
 use super::*;
 use crate::sandbox::Cut;
 use crate::tablestore::plainbuffer::{self, CellChange, CellKind, RowChange};
-use crate::tablestore::{Column, ErrorCode, PrimaryKeyType, Row, RowExistence, Value, proto, sign};
+use crate::tablestore::{
+    Column, ErrorCode, PrimaryKeyColumn, PrimaryKeyType, Row, RowExistence, TableName, Value,
+    proto, sign,
+};
 use crate::transport::{AccessKey, Secret};
 
 /// 2026-11-22T10:00:00Z: when the recorded requests were signed.
@@ -67,10 +70,7 @@ impl Host {
     }
 
     fn with(key: AccessKey, clock: Clock, strict_names: bool) -> Self {
-        let keys = Keys {
-            keys: vec![key],
-            region: None,
-        };
+        let keys = Keys::new(vec![key], None);
         Self {
             store: TableStore::new(Arc::new(keys), clock.clone(), strict_names),
             desk: Desk::new(clock),

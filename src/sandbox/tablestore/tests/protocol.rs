@@ -215,10 +215,7 @@ fn temporary_keys_need_their_token_and_a_region_can_be_demanded() {
         secret: Secret::new(SECRET),
         token: Some(Secret::new("token")),
     };
-    let keys = Keys {
-        keys: vec![key],
-        region: Some("cn-hangzhou".to_owned()),
-    };
+    let keys = Keys::new(vec![key], Some("cn-hangzhou".to_owned()));
     let host = Host {
         store: TableStore::new(Arc::new(keys), clock.clone(), false),
         desk: Desk::new(clock),

@@ -15,29 +15,29 @@ use bytes::Bytes;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::loghub::proto::{Content, Log};
+use super::proto::{Content, Log};
 
 const TAG_PREFIX: &str = "__tag__:";
 
 /// A log, and what it shares with the others of its log group.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) head: Head,
-    pub(super) log: Log,
+pub(crate) struct Entry {
+    pub(crate) head: Head,
+    pub(crate) log: Log,
 }
 
 /// What all logs of a log group share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) topic: Option<Bytes>,
-    pub(super) source: Option<Bytes>,
+pub(crate) struct Head {
+    pub(crate) topic: Option<Bytes>,
+    pub(crate) source: Option<Bytes>,
     /// Keys without `__tag__:`.
-    pub(super) tags: Vec<(Bytes, Bytes)>,
+    pub(crate) tags: Vec<(Bytes, Bytes)>,
 }
 
 impl Entry {
     /// Reads a line; the fault says what is wrong with it. `now` is in Unix seconds.
-    pub(super) fn parse(line: &[u8], now: u32) -> Result<Self, String> {
+    pub(crate) fn parse(line: &[u8], now: u32) -> Result<Self, String> {
         let text = std::str::from_utf8(line)
             .map_err(|fault| format!("not UTF-8 from byte {} on", fault.valid_up_to() + 1))?;
         if !text.starts_with('{') {
