@@ -21,6 +21,8 @@ pub mod cli;
 pub mod config;
 pub mod deadletters;
 pub mod loghub;
+#[doc(hidden)]
+pub mod mistakes;
 pub mod sandbox;
 pub mod shipper;
 pub mod status;

@@ -249,7 +249,7 @@ pub(super) const SHUTDOWN_GRACE: Setting = Setting {
         most: seconds(3600),
     },
     fallback: Fallback::Value("25s"),
-    meaning: "How long the hand-over of all shards may take after SIGTERM or SIGINT.",
+    meaning: "How long the hand-over of all shards may take after SIGTERM or SIGINT. The hand-over of a shard stops waiting for rows that the table refuses after four fifths of it.",
     why: "Below the 30 s that Kubernetes grants before SIGKILL. What is not written by then is written again by whoever takes up the shard. Docker grants 10 s: `docker stop -t 30`.",
 };
 pub(super) const STATUS_INTERVAL: Setting = Setting {

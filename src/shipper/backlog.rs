@@ -190,6 +190,22 @@ impl Backlog {
         self.pulls.truncate(first_unmapped);
     }
 
+    /// Lets go of everything, decided or not, as if it were.
+    pub(super) fn give_up(&mut self) {
+        if let Some(last) = self.pulls.values().last() {
+            self.done = last.next.clone();
+        }
+        self.pulls.truncate(0);
+    }
+
+    /// Where the shard goes on after everything that was read.
+    pub(super) fn newest(&self) -> &Cursor {
+        self.pulls
+            .values()
+            .last()
+            .map_or(&self.done, |held| &held.next)
+    }
+
     /// Pulls with logs that are still to be mapped.
     pub(super) fn unmapped(&self) -> usize {
         let behind = self.pulls.end().saturating_sub(self.scan.pull);

@@ -26,9 +26,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, error, info, info_span, warn};
 
 use super::context::Context;
-use super::pending::resolve;
+use super::lease::Lease;
+use super::pending::{resolve, sleep_until};
 use super::worker::{self, Orders, WorkerEnd};
 use crate::loghub::{Error, ErrorCode, ShardId};
+use crate::mistakes::{Mistake, planted};
 use crate::telemetry::Allowance;
 use crate::transport::error_chain;
 
@@ -63,13 +65,12 @@ pub(super) struct Daemon {
     context: Arc<Context>,
     /// A consumer that is silent for so long loses its shards.
     group_timeout: Duration,
+    lease: Lease,
     heartbeat_interval: Duration,
     workers: JoinSet<(ShardId, WorkerEnd)>,
     held: BTreeMap<ShardId, Orders>,
     /// The heartbeat that is under way.
     beat: Option<BoxFuture<'static, Beat>>,
-    /// When the last heartbeat that got through was sent; `None` before the first.
-    heard: Option<Instant>,
     /// When the next heartbeat is due.
     next: Instant,
     lines: Allowance,
@@ -105,11 +106,11 @@ impl Daemon {
         Self {
             context,
             group_timeout,
+            lease: Lease::new(group_timeout),
             heartbeat_interval,
             workers: JoinSet::new(),
             held: BTreeMap::new(),
             beat: None,
-            heard: None,
             next: Instant::now(),
             lines: Allowance::default(),
         }
@@ -122,6 +123,7 @@ impl Daemon {
             self.beat_if_due();
             let lease_end = self.lease_end();
             tokio::select! {
+                biased; // The same events in the same order have the same outcome.
                 () = shutdown.cancelled(), if deadline.is_none() => {
                     deadline = Some(self.hand_over_all());
                 }
@@ -195,7 +197,10 @@ impl Daemon {
             return;
         }
         self.next = sent + self.heartbeat_interval;
-        let is_ours = |(_, orders): &(&ShardId, &Orders)| !orders.abandon.is_cancelled();
+        let is_ours = |(_, orders): &(&ShardId, &Orders)| {
+            !orders.abandon.is_cancelled()
+                && (!orders.hand_over.is_cancelled() || !planted(Mistake::OffTheListTooEarly))
+        };
         let held: Vec<_> = self
             .held
             .iter()
@@ -220,13 +225,17 @@ impl Daemon {
     fn take(&mut self, Beat { sent, answer }: Beat, takes_shards: bool) {
         let error = match answer {
             Ok(assigned) => {
-                if self.heard.is_none() {
+                let from = if planted(Mistake::LeaseFromTheAnswer) {
+                    Instant::now()
+                } else {
+                    sent
+                };
+                if self.lease.extend(from) {
                     info!(
                         shards = assigned.len(),
                         "joined the consumer group; shards come as it has them to give"
                     );
                 }
-                self.heard = Some(sent);
                 self.follow(&assigned, takes_shards);
                 return;
             }
@@ -255,11 +264,18 @@ impl Daemon {
             }
         }
         for shard in assigned.iter().copied().filter(|_| takes_shards) {
-            if self.held.contains_key(&shard) {
+            if self.held.contains_key(&shard)
+                || planted(Mistake::LaterShardsIgnored) && !self.held.is_empty()
+            {
                 continue;
             }
             let orders = Orders::default();
-            let work = worker::run(Arc::clone(&self.context), shard, orders.clone());
+            let work = worker::run(
+                Arc::clone(&self.context),
+                shard,
+                orders.clone(),
+                self.lease.clone(),
+            );
             let work = async move { (shard, work.await) };
             self.workers
                 .spawn(work.instrument(info_span!("shard", shard = shard.0)));
@@ -273,9 +289,7 @@ impl Daemon {
             .held
             .values()
             .any(|orders| !orders.abandon.is_cancelled());
-        self.heard
-            .filter(|_| is_held)
-            .map(|heard| heard + self.group_timeout)
+        self.lease.end().filter(|_| is_held)
     }
 
     fn expire(&mut self) {
@@ -312,12 +326,4 @@ async fn beat(context: &Context, held: &[ShardId]) -> Result<Vec<ShardId>, Error
             .await?;
     }
     answer
-}
-
-/// Sleeps until then; for ever without a time.
-async fn sleep_until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => std::future::pending().await,
-    }
 }

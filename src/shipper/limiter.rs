@@ -11,7 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 #[cfg(test)]
-use super::models::{Mistake, planted, step};
+use super::models::step;
+use crate::mistakes::{Mistake, planted};
 
 /// Refusals closer together than this are one event: a round trip and the service's own queueing.
 const COOLDOWN: Duration = Duration::from_millis(100);
@@ -138,7 +139,6 @@ impl Drop for Slot {
             && let Some(permit) = self.permit.take()
         {
             state.surplus -= 1;
-            #[cfg(test)]
             if planted(Mistake::LimitKeepsSurplus) {
                 return;
             }

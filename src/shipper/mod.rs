@@ -22,6 +22,7 @@ mod context;
 mod daemon;
 mod fingerprint;
 mod hints;
+mod lease;
 mod limiter;
 mod lines;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::settings::LostCursor;
 use crate::loghub::compression::Compression;
 use crate::loghub::decode::LogGroupList;
 use crate::loghub::{Cursor, CursorPosition, Error, ErrorCode, Pull, ShardId};
+use crate::mistakes::{Mistake, planted};
 use crate::status::{Fault, Journal, Tally};
 use crate::telemetry::Allowance;
 use crate::transport::retry::Policy;
@@ -136,6 +137,9 @@ impl Puller {
             let from = std::mem::replace(&mut self.cursor, next.clone());
             if is_empty && told.as_ref() == Some(&next) {
                 drop((slot, share));
+                if planted(Mistake::IdleShardGivenUp) {
+                    std::future::pending::<()>().await;
+                }
             } else {
                 told = Some(next.clone());
                 slot.send(Pulled {
@@ -232,6 +236,15 @@ impl Puller {
                 self.note_error(error);
                 return None;
             }
+            None if planted(Mistake::FaultSkipsAhead) => {
+                let end = self
+                    .context
+                    .loghub
+                    .get_cursor(self.shard, CursorPosition::End);
+                if let Ok(cursor) = end.await {
+                    self.cursor = cursor;
+                }
+            }
             _ => {}
         }
         self.note_error(error);
@@ -250,6 +263,9 @@ impl Puller {
     /// The logs behind the cursor are gone: never passed over in silence.
     async fn lost_cursor(&mut self, error: &Error) -> Duration {
         let (policy, position) = match self.context.settings.lost_cursor {
+            LostCursor::Oldest if planted(Mistake::LostCursorSkipsAhead) => {
+                ("by mistake", CursorPosition::End)
+            }
             LostCursor::Oldest => (
                 "going on from the oldest log still kept",
                 CursorPosition::Begin,

@@ -18,12 +18,14 @@ use tracing::{Instrument as _, debug, error, info, warn};
 use super::backlog::Backlog;
 use super::batcher::{Batcher, Sealed, Settled};
 use super::context::Context;
+use super::lease::Lease;
 use super::limiter::{Limiter, Signal, Slot};
 use super::parking::{Parking, Tried};
-use super::pending::resolve;
+use super::pending::{resolve, sleep_until};
 use super::puller::{PullEnd, Pulled, Puller};
 use super::settings::StartPosition;
 use crate::loghub::{Cursor, CursorPosition, Error, ErrorCode, Saved, ShardId};
+use crate::mistakes::{Mistake, planted};
 use crate::status::{Journal, Reporter, Tally};
 use crate::tablestore::{self, BatchOutcome, RowOutcome, Verdict};
 use crate::transport::retry::{self, Policy};
@@ -63,6 +65,9 @@ const CONTROL: Policy = Policy {
 /// finished and its children can start.
 const SAVE_AT_END: Duration = Duration::from_millis(500);
 
+/// Pause before the lease is looked at again that was too short for writing.
+const LEASE_PAUSE: Duration = Duration::from_millis(100);
+
 /// How the work on a shard ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WorkerEnd {
@@ -97,6 +102,7 @@ type Saving = BoxFuture<'static, (Cursor, Result<Saved, Error>)>;
 struct Worker {
     context: Arc<Context>,
     shard: ShardId,
+    lease: Lease,
     journal: Arc<Journal>,
     batcher: Batcher,
     sends: JoinSet<Answered>,
@@ -115,10 +121,18 @@ struct Worker {
     saved_at: Instant,
     saving: Option<Saving>,
     is_draining: bool,
+    /// When a hand-over stops waiting for rows that the table does not take.
+    drained_by: Option<Instant>,
+    is_giving_up: bool,
 }
 
 /// Works on a shard until it is handed over or lost.
-pub(super) async fn run(context: Arc<Context>, shard: ShardId, orders: Orders) -> WorkerEnd {
+pub(super) async fn run(
+    context: Arc<Context>,
+    shard: ShardId,
+    orders: Orders,
+    lease: Lease,
+) -> WorkerEnd {
     let (start, saved) = tokio::select! {
         biased; // Nothing was read yet: there is nothing to finish.
         () = orders.abandon.cancelled() => return WorkerEnd::Lost,
@@ -138,7 +152,7 @@ pub(super) async fn run(context: Arc<Context>, shard: ShardId, orders: Orders) -
     let no_more = CancellationToken::new();
     reports.spawn(reporter.run(no_more.clone()).in_current_span());
 
-    let worker = Worker::new(context, shard, journal, start, saved);
+    let worker = Worker::new(context, shard, lease, journal, start, saved);
     let end = worker.run(&orders).await;
     no_more.cancel();
     while let Some(joined) = reports.join_next().await {
@@ -182,10 +196,13 @@ async fn read_position(
         .loghub
         .get_checkpoint(&context.settings.group, shard)
         .await?;
-    if let Some(cursor) = checkpoint.cursor {
+    if let Some(cursor) = checkpoint.cursor
+        && !planted(Mistake::CheckpointNotRead)
+    {
         return Ok((cursor.clone(), Some(cursor)));
     }
     let position = match context.settings.start {
+        StartPosition::Begin if planted(Mistake::StartsAtTheEnd) => CursorPosition::End,
         StartPosition::Begin => CursorPosition::Begin,
         StartPosition::End => CursorPosition::End,
         StartPosition::Since(seconds) => CursorPosition::Since(seconds),
@@ -197,6 +214,7 @@ impl Worker {
     fn new(
         context: Arc<Context>,
         shard: ShardId,
+        lease: Lease,
         journal: Arc<Journal>,
         start: Cursor,
         saved: Option<Cursor>,
@@ -215,6 +233,7 @@ impl Worker {
             parking: Parking::new(Arc::clone(&context), shard),
             context,
             shard,
+            lease,
             journal,
             batcher,
             sends: JoinSet::new(),
@@ -227,6 +246,8 @@ impl Worker {
             saved_at: Instant::now(),
             saving: None,
             is_draining: false,
+            drained_by: None,
+            is_giving_up: false,
         }
     }
 
@@ -241,17 +262,23 @@ impl Worker {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
 
         while !(self.is_draining && self.is_finished()) {
+            if self.lease.is_over() {
+                // Noticed here first: we were stopped for so long that all is due at once.
+                return WorkerEnd::Lost;
+            }
             self.queue_for_slot();
             self.parking.store_if_due(&self.batcher.backlog);
             self.save_if_due();
             let wake = self.next_wake();
             tokio::select! {
+                biased; // What ends the work first, then what makes room, then what needs it.
                 () = orders.abandon.cancelled() => return WorkerEnd::Lost,
                 () = orders.hand_over.cancelled(), if !self.is_draining => {
                     reading.shutdown().await;
                     self.drain();
                 }
-                Some(logs) = pulls.recv(), if !self.is_draining && self.has_room() => self.take(logs),
+                _ = tick.tick() => self.batcher.lines.flush(),
+                () = sleep_until(self.drained_by), if !self.is_giving_up => self.give_up(),
                 Some(ended) = reading.join_next(), if !self.is_draining => match ended {
                     Ok(PullEnd::ShardGone) => {
                         end = WorkerEnd::ShardGone;
@@ -283,8 +310,8 @@ impl Worker {
                         return WorkerEnd::Lost;
                     }
                 }
+                Some(logs) = pulls.recv(), if !self.is_draining && self.has_room() => self.take(logs),
                 () = tokio::time::sleep_until(wake) => {}
-                _ = tick.tick() => self.batcher.lines.flush(),
             }
         }
         end
@@ -292,10 +319,11 @@ impl Worker {
 
     /// Whether nothing is left to do but to go.
     fn is_finished(&mut self) -> bool {
-        self.batcher.backlog.is_empty()
+        (self.is_giving_up || self.batcher.backlog.is_empty())
             && self.sends.is_empty()
             && self.saving.is_none()
-            && self.saved.as_ref() == Some(self.batcher.backlog.settle())
+            && (planted(Mistake::NoLastCheckpoint)
+                || self.saved.as_ref() == Some(self.batcher.backlog.settle()))
     }
 
     fn has_room(&self) -> bool {
@@ -309,7 +337,22 @@ impl Worker {
     /// Stops taking logs; those that were not looked at yet are left to the next holder.
     fn drain(&mut self) {
         self.is_draining = true;
+        let grace = self.context.settings.shutdown_grace;
+        self.drained_by = Some(Instant::now() + grace / 5 * 4);
         self.batcher.backlog.drop_unmapped();
+        if planted(Mistake::LastBatchDropped) {
+            self.sends = JoinSet::new();
+            self.later.clear();
+            self.batcher.backlog.give_up();
+        }
+    }
+
+    /// Leaves what the table does not take to the next holder: all that is behind it in the shard
+    /// waits for the hand-over.
+    fn give_up(&mut self) {
+        warn!("rows are refused for too long: whoever gets the shard writes them again");
+        self.is_giving_up = true;
+        self.later.clear();
     }
 
     fn take(&mut self, pulled: Pulled) {
@@ -337,9 +380,14 @@ impl Worker {
         self.later.iter().any(|(due, _)| *due <= now)
     }
 
+    /// Whether something may be sent: it should arrive while the shard is ours.
+    fn may_send(&self) -> bool {
+        !self.lease.is_ending() && !self.is_giving_up
+    }
+
     /// Queues for a slot while there is something to send.
     fn queue_for_slot(&mut self) {
-        if self.slot.is_none() && (self.is_due() || self.may_fill()) {
+        if self.slot.is_none() && self.may_send() && (self.is_due() || self.may_fill()) {
             let limiter: Arc<Limiter> = Arc::clone(&self.context.limiter);
             self.slot = Some(limiter.acquire().boxed());
         }
@@ -347,6 +395,9 @@ impl Worker {
 
     /// Sends a batch that is due again, or else the next one.
     fn dispatch(&mut self, slot: Slot) {
+        if !self.may_send() {
+            return;
+        }
         let now = Instant::now();
         let due = self.later.iter().position(|(due, _)| *due <= now);
         if let Some(place) = due {
@@ -460,6 +511,9 @@ impl Worker {
             self.probe = None;
         }
         self.batcher.backlog.settle();
+        if planted(Mistake::SlotLeaks) && signal == Signal::Pressed {
+            return std::mem::forget(slot);
+        }
         slot.finish(signal);
     }
 
@@ -474,7 +528,10 @@ impl Worker {
         if self.save_due().is_none_or(|due| Instant::now() < due) {
             return;
         }
-        let cursor = self.batcher.backlog.settle().clone();
+        let mut cursor = self.batcher.backlog.settle().clone();
+        if planted(Mistake::CheckpointOfWhatWasRead) {
+            cursor = self.batcher.backlog.newest().clone();
+        }
         let context = Arc::clone(&self.context);
         let shard = self.shard;
         let save = async move {
@@ -505,7 +562,9 @@ impl Worker {
         let has_moved = self.saved.as_ref() != Some(self.batcher.backlog.settle());
         let pause = match (has_moved, self.batcher.backlog.is_empty()) {
             _ if self.saving.is_some() => return None,
-            (true, true) if self.is_draining => Duration::ZERO,
+            (true, is_empty) if self.is_draining && (is_empty || self.is_giving_up) => {
+                Duration::ZERO
+            }
             (true, true) => interval.min(SAVE_AT_END),
             (true, false) => interval,
             (false, true) => interval.max(heartbeat_interval),
@@ -525,6 +584,10 @@ impl Worker {
             }
             Ok(Saved::Fenced(ErrorCode::ShardNotExist)) => {
                 // No place for a checkpoint, nor another holder: what was read is still written.
+                self.saved = Some(cursor);
+                true
+            }
+            Ok(Saved::Fenced(_)) if planted(Mistake::FenceIgnored) => {
                 self.saved = Some(cursor);
                 true
             }
@@ -552,11 +615,19 @@ impl Worker {
             .map(|(due, _)| *due)
             .min()
             .filter(|_| self.slot.is_none());
-        let far = Instant::now() + Duration::from_mins(1);
-        [retry, self.save_due(), self.parking.due()]
-            .into_iter()
-            .flatten()
-            .fold(far, Instant::min)
+        let pause = if self.may_send() {
+            Duration::from_mins(1)
+        } else {
+            LEASE_PAUSE
+        };
+        [
+            retry.filter(|_| self.may_send()),
+            self.save_due(),
+            self.parking.due(),
+        ]
+        .into_iter()
+        .flatten()
+        .fold(Instant::now() + pause, Instant::min)
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::journal::{Journal, Tally};
+use crate::mistakes::{Mistake, planted};
 use crate::tablestore::{
     Client, Column, Error, ErrorCode, RowExistence, TableName, Value, Verdict,
 };
@@ -100,6 +101,7 @@ impl Reporter {
                 tokio::time::sleep_until(urgent_from).await;
             };
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep_until(regular) => {}
                 () = urgent => {}
@@ -107,6 +109,7 @@ impl Reporter {
             urgent_from = Instant::now() + URGENT_PAUSE;
             while !self.publish().await {
                 tokio::select! {
+                    biased;
                     () = stop.cancelled() => break,
                     () = tokio::time::sleep(RETRY_PAUSE) => {}
                 }
@@ -161,7 +164,10 @@ impl Reporter {
             %error,
             "status row not written: its counts are kept"
         );
-        if error.verdict() == Verdict::BadRow {
+        if planted(Mistake::StatusForgotten) {
+            return false;
+        }
+        if error.verdict() == Verdict::BadRow || planted(Mistake::StatusToldTwice) {
             self.journal.put_back(tally);
         } else {
             self.unsure = Some((millis, tally));

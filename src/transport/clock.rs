@@ -1,6 +1,8 @@
 //! The wall clock: the one place that reads it. Everything else measures with
 //! [`tokio::time::Instant`].
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
@@ -10,12 +12,14 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Source {
     /// The system's clock.
     System,
     /// A chosen time of day that advances with tokio's clock, which tests can pause.
     From { time: SystemTime, at: Instant },
+    /// Whatever somebody says.
+    Told(Arc<dyn Fn() -> SystemTime + Send + Sync>),
 }
 
 impl Clock {
@@ -33,6 +37,11 @@ impl Clock {
         })
     }
 
+    /// A clock that shows what `tell` says: one that is wrong, or that a simulation turns.
+    pub fn told(tell: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Source::Told(Arc::new(tell)))
+    }
+
     /// The present moment.
     #[expect(
         clippy::disallowed_methods,
@@ -42,6 +51,7 @@ impl Clock {
         match &self.0 {
             Source::System => SystemTime::now(),
             Source::From { time, at } => *time + at.elapsed(),
+            Source::Told(tell) => tell(),
         }
     }
 
@@ -64,6 +74,16 @@ impl Clock {
         self.now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            Self::From { .. } => "From",
+            Self::Told(_) => "Told",
+        })
     }
 }
 

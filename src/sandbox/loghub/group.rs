@@ -305,8 +305,9 @@ impl Group {
     fn settle(&mut self) {
         let waiting: BTreeSet<u32> = self
             .slots
-            .keys()
-            .copied()
+            .iter()
+            .filter(|(_, slot)| matches!(slot.state, ShardState::Wait | ShardState::NotAlloc))
+            .map(|(shard, _)| *shard)
             .filter(|shard| self.order && self.has_unfinished_ancestor(*shard))
             .collect();
         for (shard, slot) in &mut self.slots {

@@ -50,6 +50,21 @@ impl LogHub {
         Ok(logstore.put(target, group, now)?)
     }
 
+    /// Stores bytes as a log group in the shard that takes `hash`, an MD5 hash key; answers in
+    /// which.
+    pub fn put_encoded_by_hash(
+        &self,
+        project: &str,
+        logstore: &str,
+        hash: u128,
+        group: Bytes,
+    ) -> Result<u32, Error> {
+        let now = self.now();
+        let mut state = self.lock();
+        let logstore = state.logstore_mut(project, logstore)?;
+        Ok(logstore.put(Target::Key(hash), group, now)?)
+    }
+
     /// Splits a shard in the middle of its keys; answers the two new numbers.
     pub fn split(&self, project: &str, logstore: &str, shard: u32) -> Result<Vec<u32>, Error> {
         self.split_at(project, logstore, shard, None)

@@ -8,6 +8,7 @@ use hashbrown::hash_map::Entry;
 use super::keys::{HeldKey, KeyHash, Rest, Waiting};
 use super::sealed::{Row, Sealed};
 use super::{Batcher, Dead};
+use crate::mistakes::{Mistake, planted};
 use crate::shipper::backlog::LogRef;
 use crate::shipper::rows::{Draft, Mapper, Unmapped};
 use crate::status::Tally;
@@ -142,15 +143,11 @@ impl Batcher {
     }
 
     /// Merges logs of one key into a row of the open batch. What does not fit comes back.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the logs come back, or become the row's"
-    )]
     fn encode(
         &mut self,
         open: &mut Open,
         hash: KeyHash,
-        logs: Vec<LogRef>,
+        mut logs: Vec<LogRef>,
         from: usize,
         tally: &mut Tally,
     ) -> Result<(), Rest> {
@@ -166,7 +163,13 @@ impl Batcher {
         let mut failed = Vec::new();
         let mut time = 0;
         mapper.begin(&mut draft);
+        if planted(Mistake::EarlierValuesWin) {
+            logs.reverse();
+        }
         for log in &logs {
+            if planted(Mistake::EarlierColumnsForgotten) && Some(log) != logs.last() {
+                continue;
+            }
             match mapper.add(rules, backlog.view(*log), &mut draft, key) {
                 Ok(seconds) => time = time.max(seconds),
                 Err(unmapped) => failed.push((*log, format!("{unmapped:?}"))),
@@ -258,7 +261,14 @@ impl Batcher {
                             let is_open = held.batch == *batch && held.waiting.is_empty();
                             if !*merges {
                                 held.waiting.push_back(Waiting::Alone(log));
-                            } else if !(is_open && open.join(held.row, key, log, time, size)) {
+                            } else if is_open && open.join(held.row, key, log, time, size) {
+                                // It goes with the row.
+                            } else if planted(Mistake::KeysNotHeld) && held.batch != *batch {
+                                let row = Row::new(hash, log, Vec::new(), time, 0);
+                                if open.push(mapper, &draft, key, key_only, row).is_err() {
+                                    break;
+                                }
+                            } else {
                                 held.waiting.push_back(Waiting::Log(log));
                             }
                         }

@@ -41,6 +41,17 @@ pub(super) struct Rest {
     pub(super) edition: u64,
 }
 
+impl Waiting {
+    /// The logs that wait.
+    pub(super) fn logs(&self) -> impl Iterator<Item = LogRef> + '_ {
+        let (one, several) = match self {
+            Self::Log(log) | Self::Alone(log) => (Some(*log), [].as_slice()),
+            Self::Rest(rest) => (None, rest.logs.as_slice()),
+        };
+        one.into_iter().chain(several.iter().copied())
+    }
+}
+
 impl HeldKey {
     /// What comes next for the key: the logs of one row, and its first column.
     pub(super) fn next_work(&mut self, edition: u64) -> (Vec<LogRef>, usize) {

@@ -41,6 +41,7 @@ use super::backlog::Backlog;
 use super::lines::Lines;
 use super::rows::{Mapper, NameBook};
 use super::settings::RowRules;
+use crate::mistakes::{Mistake, planted};
 use crate::tablestore::batch::EncodedKey;
 use crate::tablestore::{PrimaryKeyColumn, TableName};
 
@@ -142,7 +143,11 @@ impl Batcher {
     /// A key is free for what waits for it.
     fn release(&mut self, hash: KeyHash) {
         if let Entry::Occupied(held) = self.keys.entry(hash) {
-            if held.get().waiting.is_empty() {
+            if planted(Mistake::WaitingCountsAsWritten) {
+                for waiting in held.remove().waiting {
+                    waiting.logs().for_each(|log| self.backlog.decide(log));
+                }
+            } else if held.get().waiting.is_empty() || planted(Mistake::WaitingNotWoken) {
                 held.remove();
             } else {
                 self.ready.push_back(hash);

@@ -3,9 +3,8 @@
 use super::keys::Waiting;
 use super::sealed::{Row, Sealed};
 use super::{Batcher, Dead};
+use crate::mistakes::{Mistake, planted};
 use crate::shipper::lines::Lines;
-#[cfg(test)]
-use crate::shipper::models::{Mistake, planted};
 use crate::shipper::rows::refused_name;
 use crate::status::{Fault, Tally};
 use crate::tablestore::{BatchOutcome, Error, ErrorCode, RowError, RowOutcome, Verdict};
@@ -52,11 +51,18 @@ impl Batcher {
         }
         let mut again = Vec::new();
         let mut retry = Retry::Backoff;
+        let mut outcomes = outcomes;
+        if planted(Mistake::AnswersMixedUp) {
+            outcomes.reverse();
+        }
         for (place, (row, outcome)) in rows.into_iter().zip(outcomes).enumerate() {
             let error = match outcome {
                 RowOutcome::Written(cost) => {
                     tally.capacity_units += u64::from(cost.read) + u64::from(cost.write);
                     self.written(&row, edition, tally);
+                    if planted(Mistake::CountedTwice) && attempt > 0 {
+                        tally.logs_written += 1;
+                    }
                     continue;
                 }
                 RowOutcome::Refused(error) => error,
@@ -67,13 +73,20 @@ impl Batcher {
                 continue;
             }
             match error.code.verdict() {
-                Verdict::BadRow => self.bad_row(&row, &error, edition, tally),
+                Verdict::BadRow if !planted(Mistake::BadRowIsTriedForEver) => {
+                    self.bad_row(&row, &error, edition, tally);
+                }
                 verdict => {
-                    #[cfg(test)]
                     if planted(Mistake::KeyFreedEarly) {
                         self.release(row.hash);
                     }
                     tally.fault(fault(&error, None));
+                    if planted(Mistake::BusyRowIsDone)
+                        || planted(Mistake::OneRowTriedAgain) && !again.is_empty()
+                    {
+                        self.written(&row, edition, tally);
+                        continue;
+                    }
                     if verdict == Verdict::Retry(Retry::Throttled) {
                         retry = Retry::Throttled;
                     }
@@ -103,6 +116,12 @@ impl Batcher {
             };
             tally.fault(request_fault(error));
             self.lines.batch_failed(error, sealed.attempt);
+            if is_taken_for_done(error, sealed.attempt) {
+                for row in &sealed.rows {
+                    self.written(row, sealed.edition, tally);
+                }
+                return Settled::default();
+            }
             sealed.attempt += 1;
             return Settled {
                 later: Some((sealed, retry)),
@@ -120,10 +139,16 @@ impl Batcher {
         }
         if sealed.rows.len() > 1 {
             self.lines.batch_halved(error, sealed.rows.len());
-            return Settled {
-                later: None,
-                now: sealed.split().into(),
-            };
+            let [front, back] = sealed.split();
+            if planted(Mistake::HalfIsLost) {
+                for row in &back.rows {
+                    self.written(row, at, tally);
+                }
+                let now = vec![front];
+                return Settled { later: None, now };
+            }
+            let now = vec![front, back];
+            return Settled { later: None, now };
         }
         let error = RowError {
             code: code.clone(),
@@ -175,6 +200,15 @@ impl Batcher {
         self.give_up(dead, tally);
         self.release(row.hash);
     }
+}
+
+/// Mistakes about a request that must be tried again.
+fn is_taken_for_done(error: &Error, attempt: u32) -> bool {
+    let is_service = matches!(error, Error::Service { .. });
+    planted(Mistake::FailedRequestIsDone) && is_service
+        || planted(Mistake::ForbiddenIsDone) && error.verdict() == Verdict::Operator
+        || planted(Mistake::SilenceIsDone) && !is_service
+        || planted(Mistake::TriesRunOut) && attempt >= 4
 }
 
 fn fault(error: &RowError, sample: Option<String>) -> Fault {

@@ -4,7 +4,8 @@ use futures_util::FutureExt as _;
 use shuttle::future;
 use shuttle::sync::{Arc, Mutex};
 
-use super::{Mistake, explore, finds};
+use super::{explore, finds};
+use crate::mistakes::Mistake;
 use crate::shipper::budget::{Budget, Share};
 
 const UNIT: usize = 1024;

@@ -7,8 +7,9 @@ use shuttle::future;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::sync::{Arc, Mutex};
 
-use super::{Mistake, explore, finds};
+use super::{explore, finds};
 use crate::loghub::Cursor;
+use crate::mistakes::Mistake;
 use crate::shipper::batcher::tests::{
     Contents, Table, apply, batcher, contents, decode, key, list, naive_fold, refused,
     request_error, row_key, rules, written,

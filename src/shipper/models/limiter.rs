@@ -7,7 +7,8 @@ use shuttle::future;
 use shuttle::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 
-use super::{Mistake, explore, finds};
+use super::{explore, finds};
+use crate::mistakes::Mistake;
 use crate::shipper::limiter::{Limiter, Signal};
 
 const MAX: usize = 4;

@@ -23,6 +23,8 @@ use std::cell::Cell;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
+use crate::mistakes::{Mistake, plant};
+
 /// Where every exploration begins.
 const SEED: u64 = 0x10_6b;
 
@@ -32,22 +34,8 @@ const SWITCHES: usize = 3;
 /// Stack of a task in bytes: unoptimised code takes a lot.
 const STACK_BYTES: usize = 1 << 20;
 
-/// What a piece does wrong where a model is to notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::shipper) enum Mistake {
-    /// The window lets go of a head with undecided parts.
-    WindowPassesUndecided,
-    /// A share that shrinks keeps for ever what it has no use for.
-    ShareLeaks,
-    /// A permit that was to be taken back goes round all the same.
-    LimitKeepsSurplus,
-    /// A row that was refused in passing frees its key before it is tried again.
-    KeyFreedEarly,
-}
-
 thread_local! {
     static IS_MODEL: Cell<bool> = const { Cell::new(false) };
-    static PLANTED: Cell<Option<Mistake>> = const { Cell::new(None) };
 }
 
 /// In a model, others may go first here. Elsewhere nothing happens.
@@ -55,11 +43,6 @@ pub(in crate::shipper) fn step() {
     if IS_MODEL.get() {
         shuttle::thread::yield_now();
     }
-}
-
-/// Whether this mistake is to be made here.
-pub(in crate::shipper) fn planted(mistake: Mistake) -> bool {
-    PLANTED.get() == Some(mistake)
 }
 
 /// Runs a model in so many interleavings, by chance and with few switches.
@@ -88,7 +71,7 @@ fn run(
 ) -> Result<(), Box<dyn Any + Send>> {
     let work = move || {
         IS_MODEL.set(true);
-        PLANTED.set(mistake);
+        plant(mistake);
         // Pieces that look at the clock see it stand still.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

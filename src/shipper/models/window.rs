@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
-use super::{Mistake, explore, finds};
+use super::{explore, finds};
+use crate::mistakes::Mistake;
 use crate::shipper::window::Window;
 
 /// Parts of each pull, one write each; a pull may have none.
