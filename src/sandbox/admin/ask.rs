@@ -4,8 +4,8 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use super::query::Query;
 use super::{PREFIX, Refusal};
-use crate::loghub::sign::decode_query;
 use crate::sandbox::row_json::Versions;
 use crate::tablestore::TableName;
 
@@ -268,52 +268,6 @@ fn versions(query: &mut Query) -> Result<Versions, Refusal> {
         Some(other) => Err(Refusal::bad(format!(
             "versions={other} is not known: newest or all"
         ))),
-    }
-}
-
-/// The parameters of a request. What is not asked for is refused: a typo would be passed over.
-#[derive(Debug)]
-struct Query {
-    pairs: Vec<(String, String)>,
-    known: Vec<&'static str>,
-}
-
-impl Query {
-    fn of(uri: &http::Uri) -> Self {
-        Self {
-            pairs: uri.query().map_or_else(Vec::new, decode_query),
-            known: Vec::new(),
-        }
-    }
-
-    fn take(&mut self, name: &'static str) -> Option<String> {
-        self.known.push(name);
-        let place = self.pairs.iter().position(|(key, _)| key == name)?;
-        Some(self.pairs.remove(place).1)
-    }
-
-    fn need(&mut self, name: &'static str) -> Result<String, Refusal> {
-        self.take(name)
-            .ok_or_else(|| Refusal::bad(format!("the parameter {name} is missing")))
-    }
-
-    fn number<T: std::str::FromStr>(&mut self, name: &'static str) -> Result<Option<T>, Refusal> {
-        let number = |text: String| {
-            let parsed = text.parse();
-            parsed.map_err(|_malformed| Refusal::bad(format!("{name}={text} is no fitting number")))
-        };
-        self.take(name).map(number).transpose()
-    }
-
-    fn finish(self) -> Result<(), Refusal> {
-        let Some((name, _)) = self.pairs.first() else {
-            return Ok(());
-        };
-        let known = match self.known.as_slice() {
-            [] => "none is taken here".to_owned(),
-            known => format!("known here: {}", known.join(", ")),
-        };
-        Err(Refusal::bad(format!("unknown parameter {name:?}; {known}")))
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod ask;
 mod logs;
+mod query;
 mod show;
 mod steer;
 

@@ -2,8 +2,7 @@
 //!
 //! A request goes route → verify → operate → encode. Log groups are kept as the bytes they came
 //! in, so that a pull is a concatenation of slices; nothing is decoded or encoded again. What the
-//! service does that this does not: SPL filters and consume processors on a pull are refused, no
-//! logstore has an index to query by, and logs are not forgotten by time to live (tests trim them).
+//! service does otherwise, and what could not be settled, is listed in `docs/sandbox.md`.
 
 mod blocks;
 mod consumers;

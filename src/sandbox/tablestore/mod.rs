@@ -2,14 +2,8 @@
 //!
 //! A request goes [`route`] → [`verify`] → decode → operate → [`answer`], one function each. What
 //! the service refuses, and in which words, follows the vendor's error page and the functional tests
-//! of the official SDKs. Known differences from the service:
-//!
-//! | the service | here |
-//! | --- | --- |
-//! | instances | one name space; any well-formed instance name will do |
-//! | partitions, streams, index tables, local transactions | none; what a table declares of them is kept and shown, every transaction id is refused as invalid |
-//! | a fresh table is not ready for a while; ten table operations a second | ready at once; any number |
-//! | a missing table in `BatchWriteRow`: unknown | refuses the whole request, as documented |
+//! of the official SDKs. What the service does otherwise, and what could not be settled, is listed in
+//! `docs/sandbox.md`.
 
 mod answer;
 mod apply;
