@@ -137,8 +137,8 @@ def leaves_to_another(member):
 
 @story()
 def paused_shipper_is_fenced():
-    """The shipper stands still until its shards are another's. Awake again it may write once more what it
-    already held, yet it never moves their checkpoints back, and joins anew."""
+    """The shipper stands still until its shards are another's. Awake again it neither writes what it reads
+    before it notices, nor moves their checkpoints back; it joins anew."""
     with Stage(shards=2) as stage:
         stage.join("shipper")
         stage.feed.put(20)
@@ -153,6 +153,7 @@ def paused_shipper_is_fenced():
         stage.feed.put(20)
         stage.until_consumed()
         stage.nothing_lost()
+        stage.repeats_only_after_kills()
         for before, after in itertools.pairwise(stage.views):
             for shard, holding in before.group.items():
                 expect(after.group[shard].position >= holding.position, f"the checkpoint of shard {shard} moved back")
