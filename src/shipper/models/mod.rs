@@ -6,6 +6,7 @@
 //! | `window` | [`Window`](super::window::Window) | no checkpoint passes what is not written |
 //! | `budget` | [`Budget`](super::budget::Budget) | never more than there is, nothing leaks, everybody is served |
 //! | `limiter` | [`Limiter`](super::limiter::Limiter) | the same, while the limit moves |
+//! | `lease` | [`Lease`](super::lease::Lease) | no write reaches the table behind the end of the lease |
 //! | `lanes` | [`Batcher`](super::batcher::Batcher) | no key in two batches, the table of a naive fold, the checkpoint behind it |
 //!
 //! Each can fail: it finds the [`Mistake`] that is planted in its piece for that. The semaphores of
@@ -14,6 +15,7 @@
 
 mod budget;
 mod lanes;
+mod lease;
 mod limiter;
 mod window;
 
