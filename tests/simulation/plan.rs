@@ -249,6 +249,8 @@ pub(crate) struct Plan {
     /// Whether status rows may get lost: a last one that cannot be written is.
     pub(crate) may_lose_status: bool,
     pub(crate) strict_names: bool,
+    /// Whether logs that cannot become rows are kept in a table.
+    pub(crate) has_dead_letters: bool,
     /// Pause between status rows.
     pub(crate) status_seconds: u64,
     /// Bytes of a pull.
@@ -284,6 +286,7 @@ impl Plan {
             is_smooth: false,
             may_lose_status: false,
             strict_names: rng.bool(),
+            has_dead_letters: seed.is_multiple_of(2),
             status_seconds: 5,
             pull_bytes: 10 << 20,
             must_show: Vec::new(),

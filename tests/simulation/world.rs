@@ -13,6 +13,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use http::StatusCode;
 use loghub_shipper::config::Config;
+use loghub_shipper::deadletters;
 use loghub_shipper::sandbox::{Action, Cut, RowMatch, Sandbox, Service, Settings, TableSpec};
 use loghub_shipper::shipper::STATUS_KEY;
 use loghub_shipper::tablestore::{PrimaryKeyColumn, PrimaryKeyType, TableName, Value};
@@ -32,6 +33,7 @@ const LOGSTORE: &str = "access-log";
 const GROUP: &str = "shippers";
 const TARGET: &str = "access_rows";
 const STATUS: &str = "status_rows";
+const LETTERS: &str = "dead_letters";
 
 /// Configured grace of a shutdown, and what may follow it: see the README's `shutdown_grace`.
 const GRACE: u64 = 8_000;
@@ -138,13 +140,13 @@ fn target() -> TableSpec {
     TableSpec::new(table(TARGET), vec![key])
 }
 
-fn status() -> TableSpec {
-    let key = STATUS_KEY.iter().map(|(name, kind)| PrimaryKeyColumn {
-        name: (*name).to_owned(),
-        kind: *kind,
+fn keyed(name: &str, key: [(&str, PrimaryKeyType); 4]) -> TableSpec {
+    let key = key.map(|(name, kind)| PrimaryKeyColumn {
+        name: name.to_owned(),
+        kind,
         auto_increment: false,
     });
-    TableSpec::new(table(STATUS), key.collect())
+    TableSpec::new(table(name), key.to_vec())
 }
 
 /// The hash key that a bucket's groups are put by.
@@ -180,7 +182,11 @@ impl<'a> World<'a> {
                 .split(PROJECT, LOGSTORE, shard)
                 .expect("the oldest is still whole");
         }
-        for spec in [target(), status()] {
+        for spec in [
+            target(),
+            keyed(STATUS, STATUS_KEY),
+            keyed(LETTERS, deadletters::KEY),
+        ] {
             sandbox
                 .tablestore()
                 .create_table(spec)
@@ -738,6 +744,7 @@ impl<'a> World<'a> {
             self.judge.find('A', self.now, difference);
         }
         self.check_counts();
+        self.check_letters();
         self.check_status();
         Outcome {
             repeated: self.judge.repeated(),
@@ -792,6 +799,31 @@ impl<'a> World<'a> {
         if !is_told {
             let what = format!(
                 "{put} logs were put, {refused} refused for good, and the status table tells of {told}"
+            );
+            self.judge.find('A', self.now, what);
+        }
+    }
+
+    /// Every log that cannot become a row has one letter, however often it was read.
+    fn check_letters(&mut self) {
+        let letters = self
+            .sandbox
+            .tablestore()
+            .rows(&table(LETTERS))
+            .unwrap_or_default();
+        let wanted = self.oracle.logs.iter().filter(|log| log.key.is_none());
+        let (wanted, lost) = wanted.fold((0, 0), |(all, lost), log| {
+            (all + 1, lost + usize::from(log.may_be_lost))
+        });
+        let (least, most) = if self.plan.has_dead_letters {
+            (wanted - lost, wanted)
+        } else {
+            (0, 0)
+        };
+        if !(least..=most).contains(&letters.len()) {
+            let what = format!(
+                "{wanted} logs could not become rows, and there are {} letters",
+                letters.len()
             );
             self.judge.find('A', self.now, what);
         }
@@ -869,6 +901,11 @@ fn config(host: usize, plan: &Plan) -> Config {
         ("shutdown_grace", format!("{GRACE}ms")),
         ("status_interval", format!("{}s", plan.status_seconds)),
     ];
+    let letters = plan.has_dead_letters.then(|| {
+        let place = serde_json::json!({ "table": LETTERS });
+        ("dead_letters", place.to_string())
+    });
+    let pairs = pairs.into_iter().chain(letters);
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
     Config::from_pairs(pairs, "host").expect("a good configuration")
 }
