@@ -538,8 +538,11 @@ impl<'a> World<'a> {
             Act::KillAtExchange(host, number, acts) => self.hosts[host].dies = Some((number, acts)),
             Act::Terminate(host) => self.terminate(host),
             Act::Pause(host, millis) => {
-                if let Some(life) = &mut self.hosts[host].life {
+                let state = &mut self.hosts[host];
+                if let Some(life) = &mut state.life {
                     life.pause(millis);
+                    // Nobody stops in time who is not let.
+                    state.told_to_stop = state.told_to_stop.map(|told| told + millis);
                 }
             }
             Act::Skew(host, millis) => self.hosts[host].skew.store(millis, Ordering::Relaxed),
