@@ -1,6 +1,6 @@
 //! Mistakes that tests plant in the work, to prove that they would be found.
 //!
-//! Only debug builds can make them: in a release build [`planted`] is `false`, and the compiler
+//! Only debug builds can make them: in a release build `planted` is `false`, and the compiler
 //! removes what hangs on it.
 
 #[cfg(debug_assertions)]
