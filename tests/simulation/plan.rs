@@ -232,7 +232,10 @@ pub(crate) enum Act {
 }
 
 /// A world to be.
-#[expect(clippy::struct_excessive_bools, reason = "facts of a world, each by itself")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of a world, each by itself"
+)]
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) row: Row,
