@@ -11,12 +11,8 @@ use std::cell::Cell;
 pub enum Mistake {
     /// The checkpoint is that of what was read, not of what is decided.
     CheckpointOfWhatWasRead,
-    /// A refused checkpoint counts as saved.
-    FenceIgnored,
     /// Work goes on behind the end of the lease.
     LeaseIgnored,
-    /// A lease is counted from the answer to a heartbeat instead of from its sending.
-    LeaseFromTheAnswer,
     /// At a hand-over, what is in flight is dropped and counts as written.
     LastBatchDropped,
     /// A shard is handed over without a last checkpoint.

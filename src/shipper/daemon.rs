@@ -225,12 +225,7 @@ impl Daemon {
     fn take(&mut self, Beat { sent, answer }: Beat, takes_shards: bool) {
         let error = match answer {
             Ok(assigned) => {
-                let from = if planted(Mistake::LeaseFromTheAnswer) {
-                    Instant::now()
-                } else {
-                    sent
-                };
-                if self.lease.extend(from) {
+                if self.lease.extend(sent) {
                     info!(
                         shards = assigned.len(),
                         "joined the consumer group; shards come as it has them to give"

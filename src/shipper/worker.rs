@@ -587,10 +587,6 @@ impl Worker {
                 self.saved = Some(cursor);
                 true
             }
-            Ok(Saved::Fenced(_)) if planted(Mistake::FenceIgnored) => {
-                self.saved = Some(cursor);
-                true
-            }
             Ok(Saved::Fenced(code)) => {
                 warn!(%code, "checkpoint refused: the shard is another consumer's now");
                 false

@@ -158,9 +158,7 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
 #[cfg(debug_assertions)]
 pub(crate) const MISTAKES: &[Mistake] = &[
     Mistake::CheckpointOfWhatWasRead,
-    Mistake::FenceIgnored,
     Mistake::LeaseIgnored,
-    Mistake::LeaseFromTheAnswer,
     Mistake::LastBatchDropped,
     Mistake::NoLastCheckpoint,
     Mistake::OffTheListTooEarly,

@@ -48,6 +48,7 @@ pub(crate) struct Prepared {
 fn key_of(bucket: u16, log: PutLog) -> String {
     match log.flaw {
         Some(Flaw::LongKey) => "x".repeat(1025),
+        Some(Flaw::Spoils) => format!("spoil-{bucket}-{}", log.key),
         Some(Flaw::Refused) => format!("bad-{bucket}-{}", log.key),
         _ => format!("{:x}-{bucket}-{}", bucket % 16, log.key),
     }
@@ -151,7 +152,7 @@ impl Oracle {
         let refused = put
             .logs
             .iter()
-            .filter(|log| log.flaw == Some(Flaw::Refused));
+            .filter(|log| matches!(log.flaw, Some(Flaw::Refused | Flaw::Spoils)));
         Prepared {
             bytes: bytes.into(),
             facts,

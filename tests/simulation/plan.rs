@@ -186,6 +186,8 @@ pub(crate) enum Flaw {
     LongKey,
     /// Table Store refuses its row for good.
     Refused,
+    /// Table Store refuses every request that has its row.
+    Spoils,
     /// Its bytes are no log.
     NoLog,
 }
@@ -276,8 +278,10 @@ impl Plan {
     /// The world of this fault and seed.
     pub(crate) fn new(row: Row, seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed.wrapping_mul(64) + u64::from(row.facts().0));
-        // Where progress is measured no shard changes hands, which may take a while.
-        let most = if row == Row::HotPartition { 1 } else { 3 };
+        // Where progress is measured no shard changes hands, which may take a while; nor where the
+        // status table is away, since a last status row that cannot be written is lost.
+        let is_alone = matches!(row, Row::HotPartition | Row::NoStatus);
+        let most = if is_alone { 1 } else { 3 };
         let shippers = rng.usize(1..=most);
         let mut plan = Self {
             row,
@@ -545,9 +549,21 @@ impl Plan {
             let rate = *rng.choice([100, 500, 1000].iter()).expect("there are some");
             self.trouble(rng, calls, rate, kind);
         }
-        if rng.u8(0..4) == 0 {
+        if rng.bool() {
+            // Logs expire while nobody can read them.
             let (at, shard) = (self.moment(rng), rng.u32(0..self.shards));
+            let kind = Kind::Refuse(503, "ServerBusy", "the server is busy");
+            let calls = Calls::Of("PullLogs");
+            self.at(
+                at.saturating_sub(1_000),
+                Act::Trouble(Trouble {
+                    calls,
+                    rate: 1000,
+                    kind,
+                }),
+            );
             self.at(at, Act::Trim(shard));
+            self.at(at + 100, Act::Relief(calls));
         }
         for bucket in 0..rng.u16(0..3) {
             // A group of nothing, and a large one.
@@ -651,7 +667,16 @@ impl Plan {
                 for log in &mut put.logs {
                     if rng.u8(0..one_in) == 0 {
                         log.flaw = rng
-                            .choice([Flaw::NoKey, Flaw::LongKey, Flaw::Refused, Flaw::NoLog].iter())
+                            .choice(
+                                [
+                                    Flaw::NoKey,
+                                    Flaw::LongKey,
+                                    Flaw::Refused,
+                                    Flaw::Spoils,
+                                    Flaw::NoLog,
+                                ]
+                                .iter(),
+                            )
                             .copied();
                     }
                 }
@@ -682,7 +707,7 @@ impl Plan {
 
     fn no_status(&mut self, rng: &mut Rng) {
         self.is_smooth = true;
-        self.may_lose_status = true;
+        self.may_lose_status = self.shippers > 1;
         let kind = *rng
             .choice(
                 [

@@ -437,6 +437,13 @@ impl<'a> World<'a> {
             RowMatch::Prefix("bad-".to_owned()),
         );
         faults.always("BatchWriteRow", refused);
+        let body = flight.request.body();
+        let has = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+        if flight.call == Call::BatchWriteRow && has("spoil-") && !has(LETTERS) {
+            let message = "The simulation does not like a row of this request.";
+            let refused = Action::refuse(400, "OTSParameterInvalid", message);
+            faults.always("BatchWriteRow", refused);
+        }
         let reply = self.sandbox.respond(flight.call.service(), &flight.request);
         self.sandbox.faults().clear();
         let status = reply.response.status();
