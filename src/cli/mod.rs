@@ -81,10 +81,9 @@ enum Command {
     /// Ship dead letters again, after their cause was mended
     ///
     /// Reads the letters of this logstore and consumer group from where the variable `dead_letters`
-    /// says, in the order of shards and positions, ships each by the present configuration, and
-    /// removes those that went through. The others stay, with the reason of now. May be interrupted
-    /// at any moment, and run while shippers run. Exit code 65 means that some letters are still
-    /// failing.
+    /// says, the newest first, ships each by the present configuration, and removes those that went
+    /// through. The others stay, with the reason of now. May be interrupted at any moment, and run
+    /// while shippers run. Exit code 65 means that some letters are still failing.
     ///
     /// Configured by the same environment variables as `run`.
     #[command(verbatim_doc_comment)]

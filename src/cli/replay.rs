@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// Write over values that were written after a log was parked
     ///
     /// Without this, such values stay: a row ends as if the log had gone through in its turn. (Each
-    /// row is read before it is written, which this saves.)
+    /// row is read before it is written, which this saves.) With it, the oldest letter goes first.
     #[arg(long)]
     overwrite: bool,
 }

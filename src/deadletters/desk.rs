@@ -4,7 +4,16 @@ use super::file::FileDesk;
 use super::table::TableDesk;
 use super::{Key, Letter, Reason, SinkError};
 
-/// The letters of one origin, in the order of shards and positions.
+/// In which order letters are read: that of shards and positions, or the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As the logs stand in their shards.
+    OldestFirst,
+    /// The last log first.
+    NewestFirst,
+}
+
+/// The letters of one origin, in order.
 #[derive(Debug)]
 pub enum Desk {
     /// Of a table.

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::known::Known;
 use super::sink::{SinkError, Stored};
-use super::{Letter, Origin};
+use super::{Letter, Order, Origin};
 
 pub use self::desk::FileDesk;
 
@@ -79,9 +79,9 @@ impl FileSink {
     }
 
     /// Finds the letters of an origin.
-    pub(super) async fn open(&self, origin: Origin) -> Result<FileDesk, SinkError> {
+    pub(super) async fn open(&self, origin: Origin, order: Order) -> Result<FileDesk, SinkError> {
         let path = self.path.clone();
-        let desk = tokio::task::spawn_blocking(move || FileDesk::open(&path, &origin)).await;
+        let desk = tokio::task::spawn_blocking(move || FileDesk::open(&path, &origin, order)).await;
         desk.unwrap_or_else(|_panicked| Err(lost("read")))
     }
 

@@ -38,7 +38,7 @@ mod table;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use self::desk::{Desk, Found};
+pub use self::desk::{Desk, Found, Order};
 pub use self::file::{FileDesk, FileSink};
 pub use self::letter::{Key, Letter, Origin, Reason, configuration, short};
 pub use self::log::{Body, WholeLog, as_pull};

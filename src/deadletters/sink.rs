@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::desk::Desk;
 use super::file::FileSink;
 use super::table::TableSink;
-use super::{Destination, Letter, Origin};
+use super::{Destination, Letter, Order, Origin};
 use crate::tablestore::{Client, Error, RowError, Verdict};
 use crate::transport::retry::Policy;
 use crate::transport::{Retry, Retryable};
@@ -121,12 +121,16 @@ impl Sink {
         }
     }
 
-    /// Reads the letters of an origin back, in shard order; a service that is away is tried again
-    /// by `policy`.
-    pub async fn open(&self, origin: Origin, policy: Policy) -> Result<Desk, SinkError> {
+    /// Reads the letters of an origin back; a service that is away is tried again by `policy`.
+    pub async fn open(
+        &self,
+        origin: Origin,
+        order: Order,
+        policy: Policy,
+    ) -> Result<Desk, SinkError> {
         match self {
-            Self::Table(table) => Ok(Desk::Table(table.open(&origin, policy))),
-            Self::File(file) => file.open(origin).await.map(Desk::File),
+            Self::Table(table) => Ok(Desk::Table(table.open(&origin, order, policy))),
+            Self::File(file) => file.open(origin, order).await.map(Desk::File),
         }
     }
 }

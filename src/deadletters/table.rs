@@ -12,7 +12,7 @@ mod row;
 use std::sync::Arc;
 
 use super::sink::{SinkError, Stored};
-use super::{Letter, Origin};
+use super::{Letter, Order, Origin};
 use crate::tablestore::batch::{BatchBuilder, EncodedKey};
 use crate::tablestore::plainbuffer::{CellName, CellValue};
 use crate::tablestore::{
@@ -55,8 +55,9 @@ impl TableSink {
         &self.table
     }
 
-    pub(super) fn open(&self, origin: &Origin, policy: Policy) -> TableDesk {
-        TableDesk::new(Arc::clone(&self.client), self.table.clone(), origin, policy)
+    pub(super) fn open(&self, origin: &Origin, order: Order, policy: Policy) -> TableDesk {
+        let (client, table) = (Arc::clone(&self.client), self.table.clone());
+        TableDesk::new(client, table, origin, order, policy)
     }
 
     /// Stores letters, as many at once as a request takes.

@@ -3,7 +3,7 @@
 //!
 //! A letter leaves its place only when its row is acknowledged, so a replay that is interrupted, at
 //! any moment, ships some letters twice and loses none. What a letter's columns may write over is
-//! the [`guard`]'s business.
+//! the [`guard`]'s business; for its sake the newest letter goes first.
 
 mod guard;
 mod report;
@@ -25,7 +25,7 @@ use super::fingerprint::fingerprint;
 use super::rows::NameBook;
 use super::settings::Settings;
 use super::start::{self, StartError};
-use crate::deadletters::{Desk, Key, Letter, Origin, Reason, Sink, SinkError, as_pull};
+use crate::deadletters::{Desk, Key, Letter, Order, Origin, Reason, Sink, SinkError, as_pull};
 use crate::loghub::Cursor;
 use crate::loghub::decode::LogGroupList;
 use crate::status::Tally;
@@ -107,12 +107,19 @@ impl Replay {
             }
             (error, _) => StartError::DeadLetterFile(Box::new(error)),
         };
-        let desk = sink.open(origin, policy).await.map_err(unreadable)?;
+        let counts = target.primary_key.iter().any(|key| key.auto_increment);
+        let writes_over = settings.overwrites || counts;
+        let order = if writes_over {
+            Order::OldestFirst
+        } else {
+            Order::NewestFirst
+        };
+        let desk = sink.open(origin, order, policy).await;
+        let desk = desk.map_err(unreadable)?;
         let instance = &client.settings().instance;
         let fingerprint = fingerprint(&shipper.rules, instance, &table, &target.primary_key);
-        let counts = target.primary_key.iter().any(|key| key.auto_increment);
-        let writes_over = settings.overwrites || settings.is_dry_run || counts;
-        let guard = (!writes_over).then(|| Guard::new(Arc::clone(&client), table.clone()));
+        let is_guarded = !writes_over && !settings.is_dry_run;
+        let guard = is_guarded.then(|| Guard::new(Arc::clone(&client), table.clone()));
         let mut batcher = Batcher::new(
             table.clone(),
             Arc::new(shipper.rules.clone()),
@@ -141,17 +148,14 @@ impl Replay {
         })
     }
 
-    /// Ships letter after letter, in the order of shards and positions, until the end, the limit,
-    /// or `stop`; what is under way then is finished. Answers what became of them even where it
+    /// Ships letter after letter until the end, the limit, or `stop`; what is under way then is
+    /// finished. Answers what became of them even where it
     /// could not go on.
     pub async fn run(
         mut self,
         stop: &CancellationToken,
     ) -> (ReplayReport, Result<(), ReplayError>) {
         let worked = self.work(stop).await;
-        if let Some(guard) = &self.guard {
-            self.report.kept_newer = guard.kept_newer();
-        }
         let closed = self.desk.close().await.map_err(ReplayError::from);
         (self.report, worked.and(closed))
     }
@@ -254,6 +258,9 @@ impl Replay {
             }));
         }
         self.batcher.backlog.settle();
+        if let Some(guard) = &mut self.guard {
+            self.report.kept_newer += guard.take_kept_newer();
+        }
         Ok(Some(outcome))
     }
 

@@ -447,6 +447,52 @@ async fn a_replayed_log_takes_its_own_turn_and_not_the_last() {
     assert_eq!(columns, ["1", "2", "2", "3"]);
 }
 
+/// Five logs of one key, of which the second to fourth are parked.
+async fn parked_in_a_row(rig: &Rig) {
+    let ship = rig.ship(&[IN_TABLE]).await;
+    for n in 1..=5 {
+        let value = n.to_string();
+        let own = format!("c{n}");
+        let id = if (2..=4).contains(&n) { "no" } else { "id" };
+        let contents = [(id, "a"), ("all", &*value), (&*own, &*value)];
+        let mut contents = contents.to_vec();
+        if n < 5 {
+            contents.push(("most", &*value));
+        }
+        rig.put(None, &group(vec![log(TIME, &contents)]));
+        rig.until_done().await;
+        sleep(Duration::from_millis(20)).await;
+    }
+    ship.stop().await;
+    assert_eq!(letters(rig).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_letters_of_one_key_end_as_if_one_after_the_other() {
+    let mended = [IN_TABLE, ("transform", r#"{"id":"no"}"#)];
+    for flags in [&[][..], &["--limit", "1"]] {
+        let rig = rig().await;
+        parked_in_a_row(&rig).await;
+        for _ in 0..3 {
+            let ended = replay(&rig, &mended, flags).await;
+            assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+        }
+        assert_eq!(letters(&rig).len(), 0);
+        let row = &rig.rows()[&vec![text("a")]];
+        let columns = ["all", "most", "c1", "c2", "c3", "c4", "c5"];
+        let values = columns.map(|name| value(row, name));
+        assert_eq!(values, ["5", "4", "1", "2", "3", "4", "5"]);
+    }
+    // Whoever asks for it gets what the letters say.
+    let rig = rig().await;
+    parked_in_a_row(&rig).await;
+    let ended = replay(&rig, &mended, &["--overwrite"]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let row = &rig.rows()[&vec![text("a")]];
+    let values = ["all", "most", "c5"].map(|name| value(row, name));
+    assert_eq!(values, ["4", "4", "5"]);
+}
+
 /// A replay that is killed while it removes letters, and another one behind it.
 async fn interrupted(rig: &Rig, sink: (&str, &str), count: impl Fn() -> usize) {
     let ship = rig.ship(&[sink]).await;

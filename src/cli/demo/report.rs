@@ -17,7 +17,7 @@ use crate::cli::sandbox::Served;
 use crate::cli::table_spec::show_key;
 use crate::cli::text_table::{TextCell, TextTable};
 use crate::config::Config;
-use crate::deadletters::{Found, Origin, Sink, SinkError};
+use crate::deadletters::{Found, Order, Origin, Sink, SinkError};
 use crate::shipper::StartError;
 use crate::status::{Skip, TotalCounts};
 use crate::tablestore::{Client, Row, TableName, Value};
@@ -157,7 +157,10 @@ impl Report {
         let origin = Origin::of(&config.loghub, &config.shipper.group);
         let sink = Sink::new(destination, client);
         let policy = connection::patience(config);
-        let mut desk = sink.open(origin, policy).await.map_err(failed)?;
+        let mut desk = sink
+            .open(origin, Order::OldestFirst, policy)
+            .await
+            .map_err(failed)?;
         while let Some(found) = desk.next(u32::MAX).await.map_err(failed)? {
             for found in found {
                 let Found::Letter(letter) = found else {

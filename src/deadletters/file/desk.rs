@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::super::desk::Found;
 use super::{SinkError, folder, is_named, lines, lost};
-use crate::deadletters::{Key, Letter, Origin, Reason};
+use crate::deadletters::{Key, Letter, Order, Origin, Reason};
 
 /// How long changes may wait before the file is written anew: what was shipped since then is
 /// shipped again if the replay is killed.
@@ -51,7 +51,7 @@ struct Place {
 }
 
 impl FileDesk {
-    pub(super) fn open(path: &Path, origin: &Origin) -> Result<Self, SinkError> {
+    pub(super) fn open(path: &Path, origin: &Origin, order: Order) -> Result<Self, SinkError> {
         let refused = |doing| {
             move |source| SinkError::File {
                 doing,
@@ -63,10 +63,14 @@ impl FileDesk {
         file.lock_shared().map_err(refused("lock"))?;
         let places = index(&file, origin);
         file.unlock().map_err(refused("unlock"))?;
+        let mut places = places.map_err(refused("read"))?;
+        if order == Order::NewestFirst {
+            places.reverse();
+        }
         Ok(Self {
             path: path.to_owned(),
             file,
-            places: places.map_err(refused("read"))?.into_iter(),
+            places: places.into_iter(),
             changes: HashMap::new(),
             written: Instant::now(),
         })

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::deadletters::letter::tests::letter;
-use crate::deadletters::{Desk, Found, Key, Reason};
+use crate::deadletters::{Desk, Found, Key, Order, Reason};
 
 struct Rig {
     folder: TempDir,
@@ -23,12 +23,16 @@ impl Rig {
     }
 
     async fn desk(&self) -> Desk {
+        self.desk_in(Order::OldestFirst).await
+    }
+
+    async fn desk_in(&self, order: Order) -> Desk {
         let key = letter(0, "a").key;
         let origin = Origin {
             project_logstore: key.project_logstore,
             consumer_group: key.consumer_group,
         };
-        Desk::File(self.sink().open(origin).await.unwrap())
+        Desk::File(self.sink().open(origin, order).await.unwrap())
     }
 
     async fn read(&self) -> Vec<Found> {
@@ -87,6 +91,9 @@ async fn letters_come_back_in_order_and_each_has_one_line() {
     store(&rig.sink(), &letters).await;
     assert_eq!(rig.lines().len(), 3);
     assert_eq!(rig.read().await, found(&letters));
+    let mut back = rig.desk_in(Order::NewestFirst).await;
+    let back = back.next(9).await.unwrap().unwrap();
+    assert!(back.into_iter().rev().eq(found(&letters)));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt as _};
 
 use super::row::{self, key_columns};
-use super::{Origin, SinkError, column};
+use super::{Order, Origin, SinkError, column};
 use crate::deadletters::desk::Found;
 use crate::deadletters::{Key, Reason};
 use crate::tablestore::{Client, Column, Error, ErrorCode, Row, RowExistence, TableName, Value};
@@ -19,6 +19,7 @@ const AT_ONCE: usize = 16;
 pub struct TableDesk {
     client: Arc<Client>,
     table: TableName,
+    order: Order,
     policy: Policy,
     /// Where to go on; `None` at the end.
     next: Option<Vec<Column>>,
@@ -30,6 +31,7 @@ impl TableDesk {
         client: Arc<Client>,
         table: TableName,
         origin: &Origin,
+        order: Order,
         policy: Policy,
     ) -> Self {
         let bound = |any: Value| {
@@ -46,12 +48,18 @@ impl TableDesk {
                 column("position", any),
             ]
         };
+        let (first, last) = (bound(Value::InfMin), bound(Value::InfMax));
+        let (start, end) = match order {
+            Order::OldestFirst => (first, last),
+            Order::NewestFirst => (last, first),
+        };
         Self {
             client,
             table,
+            order,
             policy,
-            next: Some(bound(Value::InfMin)),
-            end: bound(Value::InfMax),
+            next: Some(start),
+            end,
         }
     }
 
@@ -64,9 +72,15 @@ impl TableDesk {
             return Ok(None);
         };
         let get = async || {
-            self.client
-                .get_range(&self.table, start, &self.end, Some(most))
-                .await
+            let (client, table, most) = (&self.client, &self.table, Some(most));
+            match self.order {
+                Order::OldestFirst => client.get_range(table, start, &self.end, most).await,
+                Order::NewestFirst => {
+                    client
+                        .get_range_backward(table, start, &self.end, most)
+                        .await
+                }
+            }
         };
         let (rows, next) = retry::retry(&self.policy, get, |_, _, _| ()).await?;
         self.next = next;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::*;
 use crate::deadletters::letter::tests::letter;
 use crate::deadletters::log::Body;
-use crate::deadletters::{Desk, Destination, Found, Reason, Sink};
+use crate::deadletters::{Desk, Destination, Found, Order, Reason, Sink};
 use crate::loghub::proto::Content;
 use crate::sandbox::{Action, Fault, InMemory, RowMatch, Sandbox, Service, Settings, TableSpec};
 use crate::tablestore::{ErrorCode, InstanceName, PrimaryKeyColumn};
@@ -55,7 +55,8 @@ fn origin() -> Origin {
 }
 
 async fn desk(sink: &Sink) -> Desk {
-    sink.open(origin(), POLICY).await.unwrap()
+    let order = Order::OldestFirst;
+    sink.open(origin(), order, POLICY).await.unwrap()
 }
 
 /// Everything at a desk.
@@ -89,6 +90,10 @@ async fn letters_come_back_in_order_and_those_of_others_stay() {
         assert!(stored.failed.is_empty() && stored.error.is_none());
     }
     assert_eq!(read(&mut desk(&sink).await).await, found(&letters));
+    let order = Order::NewestFirst;
+    let mut back = sink.open(origin(), order, POLICY).await.unwrap();
+    let back = read(&mut back).await;
+    assert!(back.into_iter().rev().eq(found(&letters)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,10 @@
 //! written, which is compared with when the log was parked: the row ends as if the log had gone
 //! through in its turn.
 //!
+//! What a replay writes is newer than any letter, too. So the newest letter must go first: then what
+//! an earlier letter of the same key finds is later than itself, whoever wrote it, and in whatever
+//! replay; the other way round, the first letter's values would stay.
+//!
 //! The two times are of two clocks, and between the look and the write a newer value may arrive: a
 //! few milliseconds in which an older one may win.
 
@@ -14,7 +18,8 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::deadletters::{Key, Letter};
+use crate::deadletters::Letter;
+use crate::shipper::backlog::LogRef;
 use crate::shipper::batcher::Sealed;
 use crate::tablestore::plainbuffer::RowChange;
 use crate::tablestore::{BatchOutcome, CapacityUnit, Client, Error, Row, RowOutcome, TableName};
@@ -27,8 +32,8 @@ const AT_ONCE: usize = 16;
 pub(super) struct Guard {
     client: Arc<Client>,
     table: TableName,
-    /// Letters of which something was left out.
-    outdated: BTreeSet<Key>,
+    /// Letters of which something was left out, of those that are shipped together.
+    outdated: BTreeSet<usize>,
 }
 
 impl Guard {
@@ -40,9 +45,10 @@ impl Guard {
         }
     }
 
-    /// Of how many letters something was left out.
-    pub(super) fn kept_newer(&self) -> u64 {
-        u64::try_from(self.outdated.len()).unwrap_or(u64::MAX)
+    /// Of how many letters something was left out, since the last time.
+    pub(super) fn take_kept_newer(&mut self) -> u64 {
+        let outdated = std::mem::take(&mut self.outdated);
+        u64::try_from(outdated.len()).unwrap_or(u64::MAX)
     }
 
     /// Sends the rows of a batch, each made of one of these letters, without the cells that are
@@ -54,16 +60,16 @@ impl Guard {
     ) -> Result<BatchOutcome, Error> {
         let changes = sealed.changes();
         let stored = self.look(&changes).await?;
-        let letters: Vec<_> = sealed.firsts().map(|log| &letters[log.index()]).collect();
+        let logs: Vec<_> = sealed.firsts().map(LogRef::index).collect();
         let newer: Vec<_> = stored
             .iter()
-            .zip(&letters)
-            .map(|(row, letter)| newer(row.as_ref(), letter.parked_at_millis))
+            .zip(&logs)
+            .map(|(row, log)| newer(row.as_ref(), letters[*log].parked_at_millis))
             .collect();
         let is_newer = |place: usize, name: &str| newer[place].contains(name);
-        for (change, (letter, place)) in changes.iter().zip(letters.iter().zip(0..)) {
+        for (place, (change, log)) in changes.iter().zip(logs).enumerate() {
             if change.cells.iter().any(|cell| is_newer(place, &cell.name)) {
-                self.outdated.insert(letter.key.clone());
+                self.outdated.insert(log);
             }
         }
         let (batch, places) = sealed.without(is_newer);

@@ -233,6 +233,30 @@ impl Client {
         end: &[Column],
         limit: Option<u32>,
     ) -> Result<(Vec<Row>, Option<Vec<Column>>), Error> {
+        self.range(proto::Direction::Forward, table, start, end, limit)
+            .await
+    }
+
+    /// The same in descending order: from `start` (inclusive) down to `end` (exclusive).
+    pub async fn get_range_backward(
+        &self,
+        table: &TableName,
+        start: &[Column],
+        end: &[Column],
+        limit: Option<u32>,
+    ) -> Result<(Vec<Row>, Option<Vec<Column>>), Error> {
+        self.range(proto::Direction::Backward, table, start, end, limit)
+            .await
+    }
+
+    async fn range(
+        &self,
+        direction: proto::Direction,
+        table: &TableName,
+        start: &[Column],
+        end: &[Column],
+        limit: Option<u32>,
+    ) -> Result<(Vec<Row>, Option<Vec<Column>>), Error> {
         let bound = |key: &[Column]| {
             let mut out = Vec::new();
             plainbuffer::write_primary_key(&mut out, key);
@@ -240,7 +264,7 @@ impl Client {
         };
         let request = proto::GetRangeRequest {
             table_name: table.to_string(),
-            direction: proto::Direction::Forward.into(),
+            direction: direction.into(),
             max_versions: Some(1),
             limit: limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)),
             inclusive_start_primary_key: bound(start),

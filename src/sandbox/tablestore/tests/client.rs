@@ -93,7 +93,16 @@ async fn every_call(client: &Client, sandbox: &Sandbox) {
         .unwrap();
     assert_eq!(next, None);
     let rows: Vec<Row> = rows.into_iter().chain(rest).collect();
-    assert_eq!(sandbox.tablestore().rows(&table), Some(rows));
+    assert_eq!(sandbox.tablestore().rows(&table), Some(rows.clone()));
+    let (mut back, next) = client
+        .get_range_backward(&table, &end, &start, Some(2))
+        .await
+        .unwrap();
+    let next = next.unwrap();
+    let rest = client.get_range_backward(&table, &next, &start, None);
+    back.extend(rest.await.unwrap().0);
+    back.reverse();
+    assert_eq!(back, rows);
     client.delete_row(&table, &key(1)).await.unwrap();
     assert_eq!(client.get_row(&table, &key(1)).await.unwrap(), None);
     client.delete_row(&table, &key(1)).await.unwrap();
