@@ -169,16 +169,12 @@ fn print(args: &Args, destination: &Destination, report: &ReplayReport) -> Resul
             out.line(format_args!("    {place}: {fault}"))?;
         }
     }
-    let left = report.failed() + report.untried + report.unreadable;
-    let left = if args.dry_run {
-        left + report.shipped
-    } else {
-        left
-    };
-    let more = if report.is_cut_short {
-        ", and those that were not reached"
-    } else {
-        ""
+    let stays = if args.dry_run { report.shipped } else { 0 };
+    let left = report.failed() + report.unreadable + stays;
+    let more = match (report.is_cut_short, report.has_more) {
+        (true, _) => ", and those that were not reached",
+        (false, true) => ", and those behind the limit",
+        (false, false) => "",
     };
     out.line(format_args!(
         "  {:<16}  {}{more}",

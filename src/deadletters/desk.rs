@@ -45,6 +45,16 @@ impl Desk {
         }
     }
 
+    /// Whether there are more. What is looked at to find out is not read again.
+    pub async fn has_more(&mut self) -> Result<bool, SinkError> {
+        while let Some(found) = self.next(1).await? {
+            if !found.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes letters that went through, and writes down of others why they are still here.
     /// Whatever happens meanwhile, no letter is lost that is not `gone`.
     ///

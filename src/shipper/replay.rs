@@ -164,7 +164,8 @@ impl Replay {
         loop {
             let left = self.settings.limit.map(|limit| limit - self.report.tried);
             if left == Some(0) {
-                return self.count_rest().await;
+                self.report.has_more = self.desk.has_more().await?;
+                return Ok(());
             }
             let most = left.map_or(LETTERS, |left| {
                 u32::try_from(left).map_or(LETTERS, |left| left.min(LETTERS))
@@ -183,15 +184,6 @@ impl Replay {
             };
             self.take(letters, outcome).await?;
         }
-    }
-
-    /// Counts the letters behind the limit.
-    async fn count_rest(&mut self) -> Result<(), ReplayError> {
-        while let Some(found) = self.desk.next(LETTERS).await? {
-            let letters = self.report.sort(found);
-            self.report.untried += u64::try_from(letters.len()).unwrap_or(u64::MAX);
-        }
-        Ok(())
     }
 
     /// Removes the letters that went through; of the others notes why they did not.

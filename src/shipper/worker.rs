@@ -267,7 +267,9 @@ impl Worker {
                 return WorkerEnd::Lost;
             }
             self.queue_for_slot();
-            self.parking.store_if_due(&self.batcher.backlog);
+            if self.may_send() {
+                self.parking.store_if_due(&self.batcher.backlog);
+            }
             self.save_if_due();
             let wake = self.next_wake();
             tokio::select! {
@@ -616,14 +618,12 @@ impl Worker {
         } else {
             LEASE_PAUSE
         };
-        [
-            retry.filter(|_| self.may_send()),
-            self.save_due(),
-            self.parking.due(),
-        ]
-        .into_iter()
-        .flatten()
-        .fold(Instant::now() + pause, Instant::min)
+        let writes = [retry, self.parking.due()].map(|due| due.filter(|_| self.may_send()));
+        writes
+            .into_iter()
+            .chain([self.save_due()])
+            .flatten()
+            .fold(Instant::now() + pause, Instant::min)
     }
 }
 

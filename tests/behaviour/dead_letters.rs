@@ -294,7 +294,7 @@ async fn shutdown_while_letters_wait_leaves_their_logs_to_the_next() {
     ship.stop().await;
     let took = asked.elapsed();
     assert!(
-        (Duration::from_secs(1)..Duration::from_secs(6)).contains(&took),
+        (Duration::from_millis(700)..Duration::from_secs(6)).contains(&took),
         "{took:?}"
     );
     assert_eq!(rig.group().behind(), 1, "the checkpoint has not moved");
@@ -326,7 +326,9 @@ async fn a_mended_transform_cures_and_a_second_replay_finds_nothing() {
 
     let some = replay(&rig, &mended, &["--limit", "10"]).await;
     assert_eq!(some.code, Some(0), "{}", some.stderr);
-    assert_eq!((summed(&some, "shipped"), summed(&some, "left")), (10, 20));
+    assert_eq!(summed(&some, "shipped"), 10);
+    let left = "left              0, and those behind the limit\n";
+    assert!(some.stdout.ends_with(left), "{}", some.stdout);
     assert_eq!((rig.rows().len(), letters(&rig).len()), (10, 20));
 
     for expected in [20, 0] {

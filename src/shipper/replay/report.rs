@@ -20,8 +20,8 @@ pub struct ReplayReport {
     pub failing: BTreeMap<String, Failing>,
     /// Of them, those that were parked under the very configuration of now.
     pub unchanged: u64,
-    /// Letters behind the limit.
-    pub untried: u64,
+    /// Whether there are letters behind the limit.
+    pub has_more: bool,
     /// What cannot be read as a letter: how many, and where the first of them lie, with why.
     pub unreadable: u64,
     /// See there.
