@@ -13,7 +13,7 @@ import time
 
 import peers
 import sandbox
-from harness import Failed, equal, expect
+from harness import Failed, equal
 
 #: Who can be a member.
 MEMBERS = ("python", "go", "java", "shipper")

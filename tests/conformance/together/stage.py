@@ -35,6 +35,7 @@ class Stage:
         #: What each kill may bring again: (member, shard, position of the checkpoint that it left).
         self.kills = []
         self._over = threading.Event()
+        self._looking = threading.Lock()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self):
@@ -50,7 +51,13 @@ class Stage:
 
     def _watch(self):
         while not self._over.wait(WATCH_SECONDS):
+            self.look()
+
+    def look(self):
+        """The group as it is now, written down."""
+        with self._looking:
             self.views.append(self.view())
+            return self.views[-1]
 
     def view(self):
         """The group as it is now."""

@@ -3,7 +3,6 @@
 import sys
 
 import harness
-import sandbox
 
 # Stories register themselves: long ones first.
 import sharing  # noqa: F401
