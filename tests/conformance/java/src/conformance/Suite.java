@@ -152,6 +152,7 @@ public final class Suite {
             return "still running after " + SECONDS_PER_CHECK + " s: " + ours(stack);
         } catch (ExecutionException e) {
             Throwable why = e.getCause().getCause();
+            why.printStackTrace();
             String text = why instanceof AssertionError ? why.getMessage() : why.toString();
             return text.replaceAll("\\s+", " ") + " (" + ours(why.getStackTrace()) + ")";
         } catch (InterruptedException e) {
