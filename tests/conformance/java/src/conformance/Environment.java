@@ -38,9 +38,21 @@ public final class Environment {
         return configuration;
     }
 
-    /** A client of Table Store as most people make it. */
+    /** A client of Table Store that lives for long. */
     public static SyncClient tableStore() {
-        return new SyncClient(TABLE_STORE_ENDPOINT, ACCESS_KEY_ID, ACCESS_KEY_SECRET, INSTANCE);
+        return new SyncClient(
+                TABLE_STORE_ENDPOINT,
+                ACCESS_KEY_ID,
+                ACCESS_KEY_SECRET,
+                INSTANCE,
+                longLived());
+    }
+
+    /** Settings as most people have them, see {@link Unsent}. */
+    static com.alicloud.openservices.tablestore.ClientConfiguration longLived() {
+        var configuration = new com.alicloud.openservices.tablestore.ClientConfiguration();
+        configuration.setRetryStrategy(new Unsent());
+        return configuration;
     }
 
     public static String variable(String name) {

@@ -3,7 +3,6 @@ package conformance;
 import static conformance.Table.integer;
 
 import com.alicloud.openservices.tablestore.AsyncClient;
-import com.alicloud.openservices.tablestore.ClientConfiguration;
 import com.alicloud.openservices.tablestore.DefaultTableStoreWriter;
 import com.alicloud.openservices.tablestore.TableStoreCallback;
 import com.alicloud.openservices.tablestore.TableStoreException;
@@ -47,7 +46,7 @@ final class Writers {
                     Environment.ACCESS_KEY_ID,
                     Environment.ACCESS_KEY_SECRET,
                     Environment.INSTANCE,
-                    new ClientConfiguration(),
+                    Environment.longLived(),
                     THREADS);
 
     private Writers() {}
