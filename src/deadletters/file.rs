@@ -117,7 +117,11 @@ fn probe(path: &Path) -> Result<(), SinkError> {
     name.push(format!(".check-{}", std::process::id()));
     let probe = path.with_file_name(name);
     File::create(&probe).map_err(refused)?;
-    std::fs::remove_file(&probe).map_err(refused)
+    match std::fs::remove_file(&probe) {
+        // In another container somebody with our process id was faster.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(refused),
+    }
 }
 
 /// A blocking task that did not come to its end.
@@ -131,13 +135,10 @@ fn lost(doing: &'static str) -> SinkError {
 
 impl Open {
     fn new(path: &Path) -> io::Result<Self> {
-        let is_new = !path.exists();
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).open(path)?;
-        if is_new {
-            // Else a crash of the machine may take the name along.
-            File::open(folder(path))?.sync_all()?;
-        }
+        // Else a crash of the machine may take the name along, whoever made it just now.
+        File::open(folder(path))?.sync_all()?;
         Ok(Self {
             file,
             end: 0,
@@ -191,7 +192,11 @@ impl Open {
             }
         }
         if text.is_empty() {
-            return Ok(());
+            // Whoever wrote them may have been killed before they were on the disk.
+            return match letters {
+                [] => Ok(()),
+                _ => self.file.sync_data(),
+            };
         }
         if !self.ends_with_a_line()? {
             text.insert(0, b'\n');

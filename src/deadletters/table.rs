@@ -74,8 +74,11 @@ impl TableSink {
             if !parcel.take(&columns, place) {
                 let full = std::mem::replace(&mut parcel, self.parcel());
                 self.send(full, letters, &mut stored).await;
-                let is_taken = parcel.take(&columns, place);
-                debug_assert!(is_taken, "a letter that is not long fits into a request");
+                if !parcel.take(&columns, place) {
+                    // Not even alone: Table Store is to say so, for no letter is passed over.
+                    let outcome = self.store_alone(&columns).await;
+                    note(&mut stored, place, outcome);
+                }
             }
         }
         self.send(parcel, letters, &mut stored).await;

@@ -6,9 +6,9 @@
 //! was appended meanwhile is carried over; so are lines of others, and lines that are no letters.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -133,14 +133,18 @@ impl FileDesk {
             return Ok(());
         }
         let (path, changes) = (self.path.clone(), std::mem::take(&mut self.changes));
-        let rewrite = move || rewrite(&path, changes);
+        let rewrite = move || (rewrite(&path, &changes), changes);
         let written = tokio::task::spawn_blocking(rewrite).await;
         self.written = Instant::now();
-        let written = written.map_err(|_panicked| lost("write anew"))?;
-        written.map_err(|source| SinkError::File {
-            doing: "write anew",
-            path: self.path.clone(),
-            source,
+        let (written, changes) = written.map_err(|_panicked| lost("write anew"))?;
+        written.map_err(|source| {
+            // For another try at the end.
+            self.changes = changes;
+            SinkError::File {
+                doing: "write anew",
+                path: self.path.clone(),
+                source,
+            }
         })
     }
 }
@@ -197,7 +201,7 @@ impl Place {
 }
 
 /// Writes the file anew with these changes. At any moment there is a whole file under the name.
-fn rewrite(path: &Path, mut changes: Changes) -> io::Result<()> {
+fn rewrite(path: &Path, changes: &Changes) -> io::Result<()> {
     let file = loop {
         let file = File::open(path)?;
         file.lock()?;
@@ -206,32 +210,44 @@ fn rewrite(path: &Path, mut changes: Changes) -> io::Result<()> {
         }
     };
     let beside = beside(path);
-    let mut fresh = BufWriter::new(File::create(&beside)?);
-    lines::each(BufReader::new(&file), |_, line| {
+    let written = write_beside(&file, &beside, changes);
+    if let Err(error) = written.and_then(|()| std::fs::rename(&beside, path)) {
+        // Where the disk is full, a daemon has more use for the room.
+        std::fs::remove_file(&beside).unwrap_or_default();
+        return Err(error);
+    }
+    File::open(folder(path))?.sync_all()
+}
+
+fn write_beside(file: &File, beside: &Path, changes: &Changes) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let fresh = options.write(true).create(true).truncate(true).mode(0o600);
+    let fresh = fresh.open(beside)?;
+    let (old, new) = (file.metadata()?, fresh.metadata()?);
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        // A daemon must be able to go on with a file that root has been at.
+        chown(beside, Some(old.uid()), Some(old.gid()))?;
+    }
+    // Before anything is in it that not everybody may read.
+    fresh.set_permissions(old.permissions())?;
+    let mut fresh = BufWriter::new(fresh);
+    lines::each(BufReader::new(file), |_, line| {
         let key = lines::key(line).ok();
-        match key.and_then(|key| changes.get_mut(&key)) {
-            None => fresh.write_all(line)?,
-            // A letter that stays is written once, in the place of its first line.
-            Some(change) => match (change.take(), lines::letter(line)) {
-                (Some(reason), Ok(letter)) => {
+        match key.and_then(|key| changes.get(&key)) {
+            Some(None) => return Ok(()),
+            Some(Some(reason)) => match lines::letter(line) {
+                Ok(letter) => {
+                    let reason = reason.clone();
                     serde_json::to_writer(&mut fresh, &Letter { reason, ..letter })?;
                 }
-                _ => return Ok(()),
+                Err(_none) => fresh.write_all(line)?,
             },
+            None => fresh.write_all(line)?,
         }
         fresh.write_all(b"\n")
     })?;
     let fresh = fresh.into_inner().map_err(io::IntoInnerError::into_error)?;
-    let old = file.metadata()?;
-    fresh.set_permissions(old.permissions())?;
-    let new = fresh.metadata()?;
-    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-        // A daemon must be able to go on with a file that root has been at.
-        chown(&beside, Some(old.uid()), Some(old.gid()))?;
-    }
-    fresh.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    File::open(folder(path))?.sync_all()
+    fresh.sync_all()
 }
 
 /// Where the new file is written: a leftover of a replay that was killed is written over.

@@ -145,6 +145,55 @@ async fn changes_leave_alone_what_is_of_others() {
 }
 
 #[tokio::test]
+async fn a_letter_that_stays_is_not_lost_for_another_line_of_its_name() {
+    let rig = Rig::new();
+    let one = letter(1, "a");
+    let spoilt = serde_json::to_string(&one).unwrap();
+    let spoilt = spoilt.replace("1700000000123", "\"yesterday\"");
+    let whole = serde_json::to_string(&one).unwrap();
+    std::fs::write(&rig.path, format!("{spoilt}\n{whole}\n")).unwrap();
+    let mut desk = rig.desk().await;
+    let kept = vec![(one.key.clone(), reason("KeyType"))];
+    desk.change(Vec::new(), kept).await.unwrap();
+    desk.close().await.unwrap();
+    assert_eq!(rig.lines()[0], spoilt);
+    let reason = reason("KeyType");
+    assert_eq!(rig.read().await, found(&[Letter { reason, ..one }]));
+}
+
+#[tokio::test]
+async fn a_replay_leaves_the_rights_of_the_file_as_they_are() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let rig = Rig::new();
+    let letters = [letter(1, "a"), letter(2, "b")];
+    store(&rig.sink(), &letters).await;
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(&rig.path, mode(0o640)).unwrap();
+    // Left over by a replay that was killed.
+    std::fs::write(rig.folder.path().join("dead.jsonl.replay"), "half").unwrap();
+    let mut desk = rig.desk().await;
+    desk.change(keys(&letters[..1]), Vec::new()).await.unwrap();
+    desk.close().await.unwrap();
+    let now = std::fs::metadata(&rig.path).unwrap().permissions();
+    assert_eq!(now.mode() & 0o777, 0o640);
+    assert_eq!(rig.read().await, found(&letters[1..]));
+}
+
+/// Containers that share a folder are all process 1.
+#[tokio::test]
+async fn several_may_look_at_once_whether_files_can_be_made() {
+    let rig = Rig::new();
+    let mut checks = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        checks.spawn(rig.sink().check_folder());
+    }
+    while let Some(checked) = checks.join_next().await {
+        checked.unwrap().unwrap();
+    }
+    assert_eq!(std::fs::read_dir(&rig.folder).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn a_letter_that_was_replayed_can_die_again() {
     let rig = Rig::new();
     let one = [letter(1, "a")];

@@ -150,6 +150,18 @@ async fn a_letter_that_is_refused_holds_up_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_letter_that_no_request_takes_is_not_stored() {
+    let (_sandbox, sink) = rig();
+    let mut letters = [letter(1, "a"), letter(2, "b"), letter(3, "c")];
+    letters[1].place.cursor = "x".repeat(5 << 20);
+    let stored = sink.store(letters.to_vec()).await;
+    assert_eq!(stored.failed, [1]);
+    assert!(stored.error.unwrap().needs_operator());
+    let kept = found(&[letters[0].clone(), letters[2].clone()]);
+    assert_eq!(read(&mut desk(&sink).await).await, kept);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_table_that_is_away_stores_nothing_and_says_so() {
     let (sandbox, sink) = rig();
     let away = Action::refuse(403, "OTSNoPermissionAccess", "No.");
