@@ -36,12 +36,15 @@ macro_rules! targets {
 targets! {
     compression
     config
+    dead_letter_file
+    dead_letter_table
     fault_script
     log_answers
     log_groups
     plain_buffer
     sandbox
     sandbox_rows
+    seed
     table_answers
     transform
 }

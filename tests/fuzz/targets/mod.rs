@@ -5,6 +5,8 @@
 
 pub mod compression;
 pub mod config;
+pub mod dead_letter_file;
+pub mod dead_letter_table;
 pub mod fault_script;
 pub mod log_answers;
 pub mod log_groups;
@@ -12,6 +14,7 @@ pub mod plain_buffer;
 pub mod sandbox;
 pub mod sandbox_rows;
 mod script;
+pub mod seed;
 mod service;
 mod shape;
 pub mod table_answers;
