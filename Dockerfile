@@ -22,10 +22,11 @@ WORKDIR /src
 # below because these flags are not for build scripts and macros, which run here.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 
-# The dependencies in a layer of their own, which lasts until the lock file changes. Benches and simulation are here because
+# The dependencies in a layer of their own, which lasts until the lock file changes. Benches and examples are here because
 # Cargo.toml names them; they are not built.
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
+COPY tests/processes tests/processes
 COPY tests/simulation tests/simulation
 RUN mkdir src \
     && echo 'fn main() {}' > src/main.rs \

@@ -1,5 +1,7 @@
-//! What both services hang on: scripted faults and the record of calls.
+//! What both services hang on: scripted faults, the record of calls, and who looks on.
 
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -20,11 +22,57 @@ pub(crate) struct Answer {
     pub(crate) rows: usize,
 }
 
-/// What both services hang on: scripted faults and the record of calls.
+/// A call that was applied, or refused, as the service did it: before faults touch the answer.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// Which service was called.
+    pub service: Service,
+    /// The operation (`PullLogs`, `BatchWriteRow`, ...), or `Unknown`.
+    pub operation: &'a str,
+    /// What came.
+    pub request: &'a http::Request<Bytes>,
+    /// The true answer.
+    pub response: &'a http::Response<Bytes>,
+}
+
+/// Sees every exchange.
+type Watch = Box<dyn FnMut(&Exchange<'_>) + Send>;
+
+/// Who looks on, if anybody does.
+#[derive(Default)]
+pub(crate) struct Watcher(OnceLock<Mutex<Watch>>);
+
+impl Watcher {
+    /// Sets who looks on; whether nobody did before.
+    pub(crate) fn set(&self, watch: Watch) -> bool {
+        self.0.set(Mutex::new(watch)).is_ok()
+    }
+
+    /// Holds all other calls up while one is applied, so that calls are seen in the order in which
+    /// they were applied. Without a watcher nobody waits.
+    fn turn(&self) -> Option<MutexGuard<'_, Watch>> {
+        let watch = self.0.get()?;
+        Some(watch.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.0.get().is_some() {
+            "Watcher"
+        } else {
+            "nobody"
+        };
+        f.write_str(name)
+    }
+}
+
+/// What both services hang on: scripted faults, the record of calls, and who looks on.
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
+    pub(crate) watcher: Watcher,
     pub(crate) clock: Clock,
 }
 
@@ -33,6 +81,7 @@ impl Desk {
         Self {
             faults: Faults::default(),
             ledger: Ledger::default(),
+            watcher: Watcher::default(),
             clock,
         }
     }
@@ -51,6 +100,7 @@ impl Desk {
     ) -> Reply {
         let at = self.clock.now();
         let plan = self.faults.plan(service, operation, request, at);
+        let turn = self.watcher.turn();
         let answer = if plan.is_cut_before() {
             self.record(service, operation, at, 0, "", 0);
             return plan.finish(http::Response::default());
@@ -63,6 +113,14 @@ impl Desk {
         } else {
             apply(&plan)
         };
+        if let Some(mut watch) = turn {
+            watch(&Exchange {
+                service,
+                operation,
+                request,
+                response: &answer.response,
+            });
+        }
         let status = answer.response.status().as_u16();
         self.record(service, operation, at, status, &answer.code, answer.rows);
         plan.finish(answer.response)

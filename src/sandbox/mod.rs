@@ -28,6 +28,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use self::admin::PREFIX as ADMIN_PREFIX;
+pub use self::desk::Exchange;
 pub(crate) use self::desk::{Answer, Desk};
 pub use self::faults::{Action, Corruption, Fault, FaultReport, Faults, RowMatch, ScriptFault};
 pub(crate) use self::keys::Keys;
@@ -204,6 +205,12 @@ impl Sandbox {
     pub fn fault_report(&self) -> Vec<FaultReport> {
         let desk = &self.inner.desk;
         desk.faults.report(desk.clock.now())
+    }
+
+    /// Lets `watch` see every call from now on, in the order in which they are applied; one at a time
+    /// is applied from then on. Whether nobody watched before: there can be one only.
+    pub fn watch(&self, watch: impl FnMut(&Exchange<'_>) + Send + 'static) -> bool {
+        self.inner.desk.watcher.set(Box::new(watch))
     }
 
     /// How many calls of `operation` came so far, whatever became of them.

@@ -6,7 +6,7 @@ use loghub_shipper::loghub::proto::{Content, Log as WireLog, LogGroup, LogTag};
 use loghub_shipper::tablestore::{Row, Value};
 use prost::Message as _;
 
-use crate::plan::{COLUMNS, Flaw, Put, PutLog};
+use crate::logs::{COLUMNS, Flaw, Put, PutLog};
 
 /// A log that was put.
 #[derive(Clone, Debug)]
@@ -32,6 +32,9 @@ pub(crate) struct Oracle {
     /// How many groups of a shard lie before a cursor.
     places: HashMap<(u32, String), usize>,
     strict_names: bool,
+    /// Whether every log has a column of its own besides the others, `n` and its number, so that a row
+    /// that was merged of several tells which.
+    pub(crate) is_marking: bool,
     /// How many logs were put whose rows Table Store refuses for good.
     pub(crate) refused: u64,
 }
@@ -94,7 +97,11 @@ impl Oracle {
             let seq = fresh.entry(key.clone()).or_default();
             *seq += i64::from(log.flaw.is_none());
             let seq = i64::try_from(known).expect("worlds are small") + *seq;
+            let mark = format!("n{seq}");
             let mut contents = vec![("seq", seq.to_string()), ("id", id.to_string())];
+            if self.is_marking {
+                contents.push((&mark, id.to_string()));
+            }
             if log.flaw != Some(Flaw::NoKey) {
                 contents.push(("k", key.clone()));
             }
@@ -114,7 +121,7 @@ impl Oracle {
             let mut contents: Vec<_> = contents
                 .into_iter()
                 .map(|(name, value)| Content {
-                    key: name.into(),
+                    key: name.to_owned().into(),
                     value: value.into(),
                 })
                 .collect();

@@ -6,6 +6,8 @@ use std::fmt;
 use fastrand::Rng;
 use loghub_shipper::sandbox::Service;
 
+use crate::logs::{Flaw, Put, PutLog};
+
 /// A row of the fault matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Row {
@@ -179,38 +181,6 @@ pub(crate) enum Kind {
     Slow(u64),
 }
 
-/// A log that cannot become a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
-    NoKey,
-    LongKey,
-    /// Table Store refuses its row for good.
-    Refused,
-    /// Table Store refuses every request that has its row.
-    Spoils,
-    /// Its bytes are no log.
-    NoLog,
-}
-
-/// A log group to put.
-#[derive(Clone, Debug)]
-pub(crate) struct Put {
-    /// Chooses the shard and the keys.
-    pub(crate) bucket: u16,
-    pub(crate) logs: Vec<PutLog>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PutLog {
-    /// One of the bucket's keys.
-    pub(crate) key: u8,
-    /// Which of the columns it has, as bits.
-    pub(crate) columns: u8,
-    pub(crate) flaw: Option<Flaw>,
-    /// Whether some of its text is not UTF-8.
-    pub(crate) is_garbled: bool,
-}
-
 /// One thing that happens.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
@@ -267,12 +237,6 @@ pub(crate) struct Plan {
 
 /// The consumer group's timeout in every world, in milliseconds.
 pub(crate) const LEASE: u64 = 6_000;
-
-/// Keys in a bucket.
-const KEYS: u8 = 5;
-
-/// Columns that a log may have besides its key, sequence and id.
-pub(crate) const COLUMNS: [&str; 4] = ["agent", "bytes", "user-agent", "__tag__:zone"];
 
 impl Plan {
     /// The world of this fault and seed.
@@ -570,7 +534,7 @@ impl Plan {
             let at = self.moment(rng);
             let logs = Vec::new();
             self.at(at, Act::Put(Put { bucket, logs }));
-            let logs = (0..300).map(|_| good(rng)).collect();
+            let logs = (0..300).map(|_| PutLog::good(rng)).collect();
             self.at(at, Act::Put(Put { bucket, logs }));
         }
     }
@@ -748,7 +712,7 @@ impl Plan {
         );
         for bucket in 0..2_000 {
             for _ in 0..4 {
-                let logs = (0..2).map(|_| good(rng)).collect();
+                let logs = (0..2).map(|_| PutLog::good(rng)).collect();
                 self.at(0, Act::Put(Put { bucket, logs }));
             }
         }
@@ -763,20 +727,5 @@ impl Plan {
 /// A log group of a few logs.
 fn put(rng: &mut Rng) -> Put {
     let bucket = rng.u16(0..24);
-    let count = if rng.u8(0..10) == 0 {
-        60
-    } else {
-        rng.usize(1..12)
-    };
-    let logs = (0..count).map(|_| good(rng)).collect();
-    Put { bucket, logs }
-}
-
-fn good(rng: &mut Rng) -> PutLog {
-    PutLog {
-        key: rng.u8(0..KEYS),
-        columns: rng.u8(..),
-        flaw: None,
-        is_garbled: false,
-    }
+    Put::any(rng, bucket)
 }

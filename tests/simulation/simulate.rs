@@ -6,6 +6,7 @@ mod calls;
 mod campaign;
 mod host;
 mod judge;
+mod logs;
 mod oracle;
 mod plan;
 mod trace;

@@ -23,8 +23,9 @@ use tokio::sync::oneshot;
 use crate::calls::Call;
 use crate::host::{End, Life, dawn};
 use crate::judge::{Judge, LifeId, Violation};
+use crate::logs::{Put, hash};
 use crate::oracle::Oracle;
-use crate::plan::{Act, Calls, Kind, LEASE, Plan, Put, Row, Trouble, Weather};
+use crate::plan::{Act, Calls, Kind, LEASE, Plan, Row, Trouble, Weather};
 use crate::trace::Trace;
 use crate::wire::{Answer, Fault, Sent};
 
@@ -147,11 +148,6 @@ fn keyed(name: &str, key: [(&str, PrimaryKeyType); 4]) -> TableSpec {
         auto_increment: false,
     });
     TableSpec::new(table(name), key.to_vec())
-}
-
-/// The hash key that a bucket's groups are put by.
-fn hash(bucket: u16) -> u128 {
-    u128::from(bucket).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
 }
 
 impl<'a> World<'a> {

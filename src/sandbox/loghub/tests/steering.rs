@@ -1,5 +1,7 @@
 //! Scripted faults, counts, and the ways in past HTTP.
 
+use std::sync::{Arc, Mutex};
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -29,6 +31,29 @@ async fn scripted_faults_befall_calls_and_all_calls_are_counted() {
     let calls = sandbox.recent_calls();
     let told: Vec<_> = calls.iter().map(|call| (call.status, call.rows)).collect();
     assert_eq!(told, [(503, 0), (0, 0), (200, 1), (200, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_watches_sees_calls_as_they_were_applied() {
+    let sandbox = sandbox();
+    sandbox.faults().next("PutLogs", 1, Action::CutBefore);
+    sandbox.faults().next("PutLogs", 1, Action::CutAfter);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let eyes = Arc::clone(&seen);
+    assert!(sandbox.watch(move |exchange| {
+        let status = exchange.response.status().as_u16();
+        let bytes = exchange.request.body().len();
+        let seen = (exchange.operation.to_owned(), status, bytes > 0);
+        eyes.lock().unwrap().push(seen);
+    }));
+    assert!(!sandbox.watch(|_| ()), "one watches already");
+    for _ in 0..2 {
+        let put = Call::put("/logstores/logs/shards/lb", &group("x"), None).sign();
+        sandbox.respond(Service::LogService, &put);
+    }
+    // What was cut before it was applied never happened; the answer to the other was lost later.
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen, [("PutLogs".to_owned(), 200, true)]);
 }
 
 #[tokio::test(start_paused = true)]
