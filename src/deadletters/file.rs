@@ -169,9 +169,10 @@ impl Open {
         self.file.seek(SeekFrom::Start(start))?;
         let news = io::BufReader::new((&self.file).take(len - start));
         lines::each(news, |_, line| {
-            // The first may be the rest of one, and there may be others that are no letters.
-            if let Ok(key) = lines::key(line) {
-                self.known.add(key.fingerprint());
+            // The first may be the rest of one, and there may be others that are no letters: what
+            // only has the key of one must not pass for it.
+            if let Ok(letter) = lines::letter(line) {
+                self.known.add(letter.key.fingerprint());
             }
             Ok(())
         })?;

@@ -155,10 +155,12 @@ fn index(file: &File, origin: &Origin) -> io::Result<Vec<Place>> {
     let mut number = 0;
     lines::each(BufReader::new(file), |offset, line| {
         number += 1;
-        let key = match lines::key(line) {
+        let key = match lines::letter(line) {
             _ if lines::is_blank(line) => return Ok(()),
-            Ok(key) if !key.is_of(origin) => return Ok(()),
-            Ok(key) => Ok(key),
+            Ok(letter) if !letter.key.is_of(origin) => return Ok(()),
+            Ok(letter) => Ok(letter.key),
+            // What is wrong with those of others is their business.
+            Err(_) if lines::key(line).is_ok_and(|key| !key.is_of(origin)) => return Ok(()),
             Err(fault) => Err((number, fault)),
         };
         places.push(Place {
@@ -233,15 +235,13 @@ fn write_beside(file: &File, beside: &Path, changes: &Changes) -> io::Result<()>
     let mut fresh = BufWriter::new(fresh);
     lines::each(BufReader::new(file), |_, line| {
         let key = lines::key(line).ok();
-        match key.and_then(|key| changes.get(&key)) {
-            Some(None) => return Ok(()),
-            Some(Some(reason)) => match lines::letter(line) {
-                Ok(letter) => {
-                    let reason = reason.clone();
-                    serde_json::to_writer(&mut fresh, &Letter { reason, ..letter })?;
-                }
-                Err(_none) => fresh.write_all(line)?,
-            },
+        let change = key.and_then(|key| changes.get(&key));
+        match change.and_then(|change| Some((change, lines::letter(line).ok()?))) {
+            Some((None, _gone)) => return Ok(()),
+            Some((Some(reason), letter)) => {
+                let reason = reason.clone();
+                serde_json::to_writer(&mut fresh, &Letter { reason, ..letter })?;
+            }
             None => fresh.write_all(line)?,
         }
         fresh.write_all(b"\n")

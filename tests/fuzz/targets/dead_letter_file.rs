@@ -92,10 +92,9 @@ async fn replay(path: &Path, data: &[u8]) {
     }
     let text = std::fs::read(path).expect("a file is there");
     let again = Lines::of(&text);
-    let lines = |lines: &Lines, key: &Key| lines.letters.get(key).map_or(0, Vec::len);
     for letter in &letters {
-        let expected = lines(&after, &letter.key).max(1);
-        assert_eq!(lines(&again, &letter.key), expected);
+        let expected = after.of_key(&letter.key).count().max(1);
+        assert_eq!(again.of_key(&letter.key).count(), expected);
     }
 }
 
@@ -115,11 +114,8 @@ async fn read(sink: &Sink, origin: &Origin, order: Order, lines: &Lines) -> Vec<
             }
         }
     }
-    let own = lines.letters.iter().filter(|(key, _)| key.is_of(origin));
-    let last = own.clone().filter_map(|(_, lines)| lines.last());
-    let mut expected: Vec<_> = last.flatten().cloned().collect();
-    let spoilt = own.filter(|(_, lines)| lines.last().is_some_and(Option::is_none));
-    assert_eq!(unreadable, lines.keyless + spoilt.count());
+    assert_eq!(unreadable, lines.spoilt(origin));
+    let mut expected = lines.last_of_each(origin);
     if order == Order::NewestFirst {
         expected.reverse();
     }
@@ -133,43 +129,35 @@ async fn open(sink: &Sink, origin: &Origin, order: Order) -> Desk {
 }
 
 /// A file, read by what the format says.
-struct Lines {
-    /// What each line with a key holds: a letter, or not.
-    letters: BTreeMap<Key, Vec<Option<Letter>>>,
-    /// How many lines have none, and are not blank.
-    keyless: usize,
-    /// Every line, with its key.
-    all: Vec<(Option<Key>, Vec<u8>)>,
+struct Lines(Vec<Line>);
+
+struct Line {
+    text: Vec<u8>,
+    /// What it says it is.
+    key: Option<Key>,
+    letter: Option<Letter>,
 }
 
 impl Lines {
     fn of(data: &[u8]) -> Self {
-        let mut lines = Self {
-            letters: BTreeMap::new(),
-            keyless: 0,
-            all: Vec::new(),
-        };
-        for line in data.split(|byte| *byte == b'\n') {
-            let key = serde_json::from_slice::<Key>(line).ok();
-            let letter = serde_json::from_slice::<Letter>(line).ok();
-            if let Some(letter) = &letter {
-                assert_eq!(key.as_ref(), Some(&letter.key));
+        let lines = data.split(|byte| *byte == b'\n');
+        let lines = lines.filter(|line| !line.is_empty()).map(|line| {
+            let line = Line {
+                text: line.to_owned(),
+                key: serde_json::from_slice(line).ok(),
+                letter: serde_json::from_slice(line).ok(),
+            };
+            if let Some(letter) = &line.letter {
+                assert_eq!(line.key.as_ref(), Some(&letter.key));
             }
-            match &key {
-                Some(key) => lines.letters.entry(key.clone()).or_default().push(letter),
-                None if line.trim_ascii().is_empty() => {}
-                None => lines.keyless += 1,
-            }
-            if !line.is_empty() {
-                lines.all.push((key, line.to_owned()));
-            }
-        }
-        lines
+            line
+        });
+        Self(lines.collect())
     }
 
     /// Whose letters are looked at: those of the first line that has a key.
     fn origin(&self) -> Origin {
-        let key = self.all.iter().find_map(|(key, _)| key.clone());
+        let key = self.0.iter().find_map(|line| line.key.clone());
         key.map_or_else(
             || Origin {
                 project_logstore: "demo|access".to_owned(),
@@ -182,15 +170,41 @@ impl Lines {
         )
     }
 
-    /// Lines that are not of these letters, nor of one stored later.
+    fn letters(&self) -> impl Iterator<Item = &Letter> {
+        self.0.iter().filter_map(|line| line.letter.as_ref())
+    }
+
+    fn of_key(&self, key: &Key) -> impl Iterator<Item = &Letter> {
+        self.letters().filter(move |letter| letter.key == *key)
+    }
+
+    /// The letters of an origin in order, of those with one key the last.
+    fn last_of_each(&self, origin: &Origin) -> Vec<Letter> {
+        let own = self.letters().filter(|letter| letter.key.is_of(origin));
+        let last: BTreeMap<_, _> = own.map(|letter| (&letter.key, letter)).collect();
+        last.into_values().cloned().collect()
+    }
+
+    /// How many lines are no letters, and do not say that they are somebody else's.
+    fn spoilt(&self, origin: &Origin) -> usize {
+        let is_spoilt = |line: &&Line| {
+            let is_foreign = line.key.as_ref().is_some_and(|key| !key.is_of(origin));
+            line.letter.is_none() && !is_foreign && !line.text.trim_ascii().is_empty()
+        };
+        self.0.iter().filter(is_spoilt).count()
+    }
+
+    /// Lines that are not these letters, nor one stored later.
     fn untouched(&self, letters: &[Letter]) -> Vec<&[u8]> {
         let is_touched = |key: &Key| {
             key.position.starts_with(LATE) || letters.iter().any(|letter| letter.key == *key)
         };
-        let all = self.all.iter();
-        all.filter(|(key, _)| !key.as_ref().is_some_and(is_touched))
-            .map(|(_, line)| line.as_slice())
-            .collect()
+        let lines = self.0.iter();
+        let others = lines.filter(|line| {
+            let letter = line.letter.as_ref();
+            !letter.is_some_and(|letter| is_touched(&letter.key))
+        });
+        others.map(|line| line.text.as_slice()).collect()
     }
 }
 
