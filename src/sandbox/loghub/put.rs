@@ -72,7 +72,17 @@ fn unpack_batch(incoming: &Incoming<'_>) -> Result<Vec<Bytes>, Refused> {
         let message = format!("The body is not a list of packages: {malformed}");
         Refused::bad("PostBodyInvalid", message)
     })?;
-    list.packages.into_iter().map(unpack_package).collect()
+    let (mut groups, mut size) = (Vec::new(), 0);
+    for package in list.packages {
+        let group = unpack_package(package)?;
+        // Looked at on the way: a few bytes of packages may claim to be a machine's memory.
+        size += group.len();
+        if size > MAX_RAW_BYTES {
+            return Err(too_large(size));
+        }
+        groups.push(group);
+    }
+    Ok(groups)
 }
 
 fn unpack_package(package: Package) -> Result<Bytes, Refused> {

@@ -42,8 +42,14 @@ impl Seed {
 
 impl SeedFault {
     fn at(path: impl fmt::Display, message: impl fmt::Display) -> Self {
+        let path = path.to_string();
         Self {
-            path: path.to_string(),
+            // A member at the top may have the empty name.
+            path: if path.is_empty() {
+                ".".to_owned()
+            } else {
+                path
+            },
             message: message.to_string(),
         }
     }

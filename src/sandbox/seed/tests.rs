@@ -231,6 +231,10 @@ async fn a_seed_of_which_a_name_is_taken_adds_nothing() {
 #[test]
 fn what_is_no_seed_is_named_by_its_path() {
     for (text, fault) in [
+        (
+            r#"{"": 1}"#,
+            ".: unknown field ``, expected one of `access_keys`, `projects`, `tables`",
+        ),
         ("", ".: EOF while parsing a value at line 1 column 0"),
         ("{} {}", ".: trailing characters at line 1 column 4"),
         (
