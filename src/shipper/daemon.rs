@@ -67,7 +67,9 @@ pub(super) struct Daemon {
     group_timeout: Duration,
     lease: Lease,
     heartbeat_interval: Duration,
-    workers: JoinSet<(ShardId, WorkerEnd)>,
+    workers: JoinSet<(ShardId, (WorkerEnd, JoinSet<()>))>,
+    /// What writes the last status rows of shards that were let go.
+    reports: JoinSet<()>,
     held: BTreeMap<ShardId, Orders>,
     /// The heartbeat that is under way.
     beat: Option<BoxFuture<'static, Beat>>,
@@ -109,6 +111,7 @@ impl Daemon {
             lease: Lease::new(group_timeout),
             heartbeat_interval,
             workers: JoinSet::new(),
+            reports: JoinSet::new(),
             held: BTreeMap::new(),
             beat: None,
             next: Instant::now(),
@@ -128,31 +131,38 @@ impl Daemon {
                     deadline = Some(self.hand_over_all());
                 }
                 Some(joined) = self.workers.join_next() => self.joined(joined)?,
+                Some(reported) = self.reports.join_next() => told(reported),
                 beat = resolve(&mut self.beat) => self.take(beat, deadline.is_none()),
                 () = tokio::time::sleep_until(self.next), if self.beat.is_none() => {}
                 () = sleep_until(lease_end) => self.expire(),
-                () = sleep_until(deadline) => return self.cut_short().await,
+                () = sleep_until(deadline) => {
+                    self.cut_short();
+                    break;
+                }
             }
         }
-        Ok(())
-    }
-
-    /// The grace period is over. What still runs after its last moments is aborted.
-    async fn cut_short(mut self) -> Result<(), RunError> {
-        warn!(
-            shards = self.held.len(),
-            "the grace period is over: what is not checkpointed will be shipped again"
-        );
-        self.abandon_all();
+        // What still runs after the last moments is aborted.
         let ends = async {
             while let Some(joined) = self.workers.join_next().await {
                 self.joined(joined)?;
+            }
+            while let Some(reported) = self.reports.join_next().await {
+                told(reported);
             }
             Ok(())
         };
         tokio::time::timeout(LAST_MOMENTS, ends)
             .await
             .unwrap_or(Ok(()))
+    }
+
+    /// The grace period is over.
+    fn cut_short(&self) {
+        warn!(
+            shards = self.held.len(),
+            "the grace period is over: what is not checkpointed will be shipped again"
+        );
+        self.abandon_all();
     }
 
     /// Begins the end; returns when it must be reached.
@@ -172,9 +182,9 @@ impl Daemon {
     /// Takes the end of a shard's work.
     fn joined(
         &mut self,
-        joined: Result<(ShardId, WorkerEnd), tokio::task::JoinError>,
+        joined: Result<(ShardId, (WorkerEnd, JoinSet<()>)), tokio::task::JoinError>,
     ) -> Result<(), RunError> {
-        let (shard, end) = joined.map_err(|source| {
+        let (shard, (end, mut report)) = joined.map_err(|source| {
             let shards: Vec<_> = self.held.keys().map(ToString::to_string).collect();
             RunError::Worker {
                 shard: shards.join(" or "),
@@ -182,6 +192,11 @@ impl Daemon {
             }
         })?;
         self.held.remove(&shard);
+        self.reports.spawn(async move {
+            while let Some(reported) = report.join_next().await {
+                told(reported);
+            }
+        });
         // Whoever waits for the shard need not wait for our next regular heartbeat. A shard that
         // was lost or is gone may be given to us again: not in a tight loop.
         if end == WorkerEnd::HandedOver {
@@ -208,9 +223,11 @@ impl Daemon {
             .map(|(shard, _)| *shard)
             .collect();
         let context = Arc::clone(&self.context);
-        let patience = (self.group_timeout / 3).max(LEAST_PATIENCE);
+        let group_timeout = self.group_timeout;
+        let patience = (group_timeout / 3).max(LEAST_PATIENCE);
         let beat = async move {
-            let answer = tokio::time::timeout(patience, beat(&context, &held)).await;
+            let beat = beat(&context, group_timeout, &held);
+            let answer = tokio::time::timeout(patience, beat).await;
             Beat {
                 sent,
                 answer: answer
@@ -302,22 +319,31 @@ impl Daemon {
     }
 }
 
-/// One heartbeat. A group that was deleted under us is created again, for the next one.
-async fn beat(context: &Context, held: &[ShardId]) -> Result<Vec<ShardId>, Error> {
+/// A task that writes status rows never fails, or so it should be.
+fn told(reported: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = reported {
+        error!(%error, "the reporter ended unexpectedly");
+    }
+}
+
+/// One heartbeat. A group that was deleted under us is created again, for the next one; with the
+/// timeout that it had, as our lease and its heartbeats are made for that.
+async fn beat(
+    context: &Context,
+    group_timeout: Duration,
+    held: &[ShardId],
+) -> Result<Vec<ShardId>, Error> {
     let super::Settings {
-        group,
-        consumer,
-        group_timeout,
-        ..
+        group, consumer, ..
     } = &context.settings;
     let answer = context.loghub.heartbeat(group, consumer, held).await;
     if let Err(error) = &answer
         && error.code() == Some(&ErrorCode::ConsumerGroupNotExist)
     {
-        error!(%group, "the consumer group is gone: creating it again");
+        error!(%group, "the consumer group is gone, and its checkpoints: it begins anew");
         context
             .loghub
-            .create_consumer_group(group, *group_timeout, true)
+            .create_consumer_group(group, group_timeout, true)
             .await?;
     }
     answer

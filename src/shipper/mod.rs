@@ -15,6 +15,7 @@
 
 mod backlog;
 mod batcher;
+mod beginning;
 #[doc(hidden)]
 pub mod bench;
 mod budget;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::Settings;
+use super::beginning;
 use super::hints::{log_hint, table_hint};
 use crate::deadletters::{self, Sink, SinkError};
 use crate::loghub::{self, ErrorCode as LogCode};
@@ -151,6 +152,9 @@ pub const STATUS_KEY: [(&str, PrimaryKeyType); 4] = [
     ("timestamp", PrimaryKeyType::Integer),
 ];
 
+/// A longer timeout of a group is taken for this one: to believe less is safe.
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
+
 /// What names the table of dead letters.
 pub(super) const LETTERS_SETTING: &str = "dead_letters.table";
 
@@ -187,6 +191,9 @@ pub(super) async fn start(
     let group_timeout = join_group(&policy, settings, loghub)
         .await
         .map_err(refused)?;
+    beginning::pin(&policy, settings, loghub, &shards)
+        .await
+        .map_err(refused)?;
     info!(
         shards = shards.len(),
         primary_key = %show_key(&target.primary_key),
@@ -199,7 +206,7 @@ pub(super) async fn start(
     })
 }
 
-fn told<E: std::error::Error>(error: &E, attempt: u32, _pause: Duration) {
+pub(super) fn told<E: std::error::Error>(error: &E, attempt: u32, _pause: Duration) {
     warn!(
         attempt,
         error = error_chain(error),
@@ -306,29 +313,44 @@ async fn find_or_create_group(
     settings: &Settings,
     loghub: &loghub::Client,
 ) -> Result<Duration, loghub::Error> {
-    let groups = loghub.list_consumer_groups().await?;
-    if let Some(group) = groups
-        .iter()
-        .find(|group| group.name == settings.group.as_str())
-    {
-        if !group.order {
-            warn!(
-                group = group.name,
-                "the consumer group has order = false: after a split or merge, logs of one key may be written out of order"
-            );
-        }
-        return Ok(Duration::from_secs(group.timeout_seconds.max(1)));
+    if let Some(timeout) = find_group(settings, loghub).await? {
+        return Ok(timeout);
     }
     match loghub
         .create_consumer_group(&settings.group, settings.group_timeout, true)
         .await
     {
-        Ok(()) => info!(group = %settings.group, "consumer group created"),
-        // Another container was faster.
-        Err(error) if error.code() == Some(&LogCode::ConsumerGroupAlreadyExist) => {}
-        Err(error) => return Err(error),
+        Ok(()) => {
+            info!(group = %settings.group, "consumer group created");
+            Ok(settings.group_timeout)
+        }
+        // Another container was faster, whose timeout counts.
+        Err(error) if error.code() == Some(&LogCode::ConsumerGroupAlreadyExist) => {
+            let timeout = find_group(settings, loghub).await?;
+            Ok(timeout.unwrap_or(settings.group_timeout))
+        }
+        Err(error) => Err(error),
     }
-    Ok(settings.group_timeout)
+}
+
+/// The timeout of the group, where it exists.
+async fn find_group(
+    settings: &Settings,
+    loghub: &loghub::Client,
+) -> Result<Option<Duration>, loghub::Error> {
+    let groups = loghub.list_consumer_groups().await?;
+    let found = groups
+        .iter()
+        .find(|group| group.name == settings.group.as_str());
+    let Some(group) = found else { return Ok(None) };
+    if !group.order {
+        warn!(
+            group = group.name,
+            "the consumer group has order = false: after a split or merge, logs of one key may be written out of order"
+        );
+    }
+    let timeout = Duration::from_secs(group.timeout_seconds.max(1));
+    Ok(Some(timeout.min(LONGEST_TIMEOUT)))
 }
 
 /// Whether a table has the primary key that is wanted of it; `wrong` is told of the table, the key

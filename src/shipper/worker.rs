@@ -17,18 +17,19 @@ use tracing::{Instrument as _, debug, error, info, warn};
 
 use super::backlog::Backlog;
 use super::batcher::{Batcher, Sealed, Settled};
+use super::beginning::{self, Position};
 use super::context::Context;
 use super::lease::Lease;
 use super::limiter::{Limiter, Signal, Slot};
 use super::parking::{Parking, Tried};
 use super::pending::{resolve, sleep_until};
 use super::puller::{PullEnd, Pulled, Puller};
-use super::settings::StartPosition;
-use crate::loghub::{Cursor, CursorPosition, Error, ErrorCode, Saved, ShardId};
+use crate::loghub::{Cursor, Error, ErrorCode, Saved, ShardId};
 use crate::mistakes::{Mistake, planted};
-use crate::status::{Journal, Reporter, Tally};
+use crate::status::{Fault, Journal, Reporter, Tally};
 use crate::tablestore::{self, BatchOutcome, RowOutcome, Verdict};
-use crate::transport::retry::{self, Policy};
+use crate::telemetry::Allowance;
+use crate::transport::retry::Policy;
 use crate::transport::{Retry, error_chain};
 
 /// Pulls ready to follow the one that is being written. More would only add memory.
@@ -92,7 +93,8 @@ pub(super) struct Orders {
 struct Answered {
     sealed: Sealed,
     slot: Slot,
-    answer: Result<BatchOutcome, tablestore::Error>,
+    /// `None` where it was not sent, as the lease was about to end.
+    answer: Option<Result<BatchOutcome, tablestore::Error>>,
 }
 
 /// A save that is under way, and what it saves.
@@ -120,26 +122,23 @@ struct Worker {
     saved: Option<Cursor>,
     saved_at: Instant,
     saving: Option<Saving>,
+    /// Saves that failed since the last that did not.
+    save_faults: u32,
+    lines: Allowance,
     is_draining: bool,
     /// When a hand-over stops waiting for rows that the table does not take.
     drained_by: Option<Instant>,
     is_giving_up: bool,
 }
 
-/// Works on a shard until it is handed over or lost.
+/// Works on a shard until it is handed over or lost. The set that comes back holds what writes the
+/// last status row: nobody needs to wait for that who waits for the shard.
 pub(super) async fn run(
     context: Arc<Context>,
     shard: ShardId,
     orders: Orders,
     lease: Lease,
-) -> WorkerEnd {
-    let (start, saved) = tokio::select! {
-        biased; // Nothing was read yet: there is nothing to finish.
-        () = orders.abandon.cancelled() => return WorkerEnd::Lost,
-        () = orders.hand_over.cancelled() => return WorkerEnd::HandedOver,
-        position = position(&context, shard) => position,
-    };
-    info!(cursor = %start, from_checkpoint = saved.is_some(), "shard taken up");
+) -> (WorkerEnd, JoinSet<()>) {
     let journal = Arc::new(Journal::new(Arc::clone(&context.totals)));
     let reporter = Reporter::new(
         Arc::clone(&context.tablestore),
@@ -151,63 +150,70 @@ pub(super) async fn run(
     let mut reports = JoinSet::new();
     let no_more = CancellationToken::new();
     reports.spawn(reporter.run(no_more.clone()).in_current_span());
-
-    let worker = Worker::new(context, shard, lease, journal, start, saved);
-    let end = worker.run(&orders).await;
+    let end = work(context, shard, &orders, lease, journal).await;
     no_more.cancel();
-    while let Some(joined) = reports.join_next().await {
-        if let Err(error) = joined {
-            error!(%error, "the reporter ended unexpectedly");
-        }
-    }
     info!(?end, "shard let go");
-    end
+    (end, reports)
 }
 
-/// Where to start, and the checkpoint if there is one. Tries until it knows.
-async fn position(context: &Context, shard: ShardId) -> (Cursor, Option<Cursor>) {
+async fn work(
+    context: Arc<Context>,
+    shard: ShardId,
+    orders: &Orders,
+    lease: Lease,
+    journal: Arc<Journal>,
+) -> WorkerEnd {
+    let position = tokio::select! {
+        biased; // Nothing was read yet: there is nothing to finish.
+        () = orders.abandon.cancelled() => return WorkerEnd::Lost,
+        () = orders.hand_over.cancelled() => return WorkerEnd::HandedOver,
+        position = position(&context, shard, &journal) => position,
+    };
+    let Some((start, saved)) = position else {
+        return WorkerEnd::ShardGone;
+    };
+    info!(cursor = %start, from_checkpoint = saved.is_some(), "shard taken up");
+    let worker = Worker::new(context, shard, lease, journal, start, saved);
+    worker.run(orders).await
+}
+
+/// Where to begin, tried until it is known; `None` if there is no such shard any more.
+async fn position(context: &Context, shard: ShardId, journal: &Journal) -> Option<Position> {
+    let mut lines = Allowance::default();
+    let mut attempt = 0;
     loop {
-        let told = |error: &Error, attempt, _pause| {
+        let error = match beginning::position(context, shard).await {
+            Ok(position) => return Some(position),
+            Err(error) => error,
+        };
+        record_fault(journal, &error);
+        if error.code() == Some(&ErrorCode::ShardNotExist) {
+            warn!("the shard does not exist any more");
+            return None;
+        }
+        attempt += 1;
+        if lines.take("positions not known") {
             warn!(
                 attempt,
-                error = error_chain(error),
+                error = error_chain(&error),
                 "start position not known yet: trying again"
             );
-        };
-        match retry::retry(&CONTROL, || read_position(context, shard), told).await {
-            Ok(position) => return position,
-            Err(error) => {
-                error!(
-                    error = error_chain(&error),
-                    "start position refused: trying on"
-                );
-                tokio::time::sleep(CONTROL.longest).await;
-            }
         }
+        tokio::time::sleep(CONTROL.pause(attempt - 1)).await;
     }
 }
 
-/// The checkpoint, and without one the configured position.
-async fn read_position(
-    context: &Context,
-    shard: ShardId,
-) -> Result<(Cursor, Option<Cursor>), Error> {
-    let checkpoint = context
-        .loghub
-        .get_checkpoint(&context.settings.group, shard)
-        .await?;
-    if let Some(cursor) = checkpoint.cursor
-        && !planted(Mistake::CheckpointNotRead)
-    {
-        return Ok((cursor.clone(), Some(cursor)));
-    }
-    let position = match context.settings.start {
-        StartPosition::Begin if planted(Mistake::StartsAtTheEnd) => CursorPosition::End,
-        StartPosition::Begin => CursorPosition::Begin,
-        StartPosition::End => CursorPosition::End,
-        StartPosition::Since(seconds) => CursorPosition::Since(seconds),
-    };
-    Ok((context.loghub.get_cursor(shard, position).await?, None))
+/// Tells the status table what Log Service refused.
+fn record_fault(journal: &Journal, error: &Error) {
+    let code = error.code();
+    let mut tally = Tally::default();
+    tally.fault(Fault {
+        code: code.map_or_else(|| "NoAnswer".to_owned(), ToString::to_string),
+        message: error_chain(error),
+        sample: None,
+        count: 1,
+    });
+    journal.record(tally);
 }
 
 impl Worker {
@@ -245,6 +251,8 @@ impl Worker {
             saved,
             saved_at: Instant::now(),
             saving: None,
+            save_faults: 0,
+            lines: Allowance::default(),
             is_draining: false,
             drained_by: None,
             is_giving_up: false,
@@ -325,7 +333,9 @@ impl Worker {
             && self.sends.is_empty()
             && self.saving.is_none()
             && (planted(Mistake::NoLastCheckpoint)
-                || self.saved.as_ref() == Some(self.batcher.backlog.settle()))
+                || self.saved.as_ref() == Some(self.batcher.backlog.settle())
+                // Nobody would read the shard for as long as we waited for the right to save.
+                || (self.is_giving_up && self.save_faults > 0))
     }
 
     fn has_room(&self) -> bool {
@@ -349,10 +359,10 @@ impl Worker {
         }
     }
 
-    /// Leaves what the table does not take to the next holder: all that is behind it in the shard
-    /// waits for the hand-over.
+    /// Leaves what the table does not take to the next holder, or what could not be checkpointed:
+    /// all that is behind it in the shard waits for the hand-over.
     fn give_up(&mut self) {
-        warn!("rows are refused for too long: whoever gets the shard writes them again");
+        warn!("rows or checkpoints are refused for too long: whoever gets the shard writes again");
         self.is_giving_up = true;
         self.later.clear();
     }
@@ -451,13 +461,19 @@ impl Worker {
 
     fn send(&mut self, sealed: Sealed, slot: Slot) {
         let context = Arc::clone(&self.context);
+        let lease = self.lease.clone();
         let send = async move {
             let table = &context.settings.target_table;
             let rows = sealed.len();
-            let answer = context
-                .tablestore
-                .batch_write_row(table, sealed.body(), rows)
-                .await;
+            // The process may have been stopped since this was queued.
+            let answer = if lease.is_ending() {
+                None
+            } else {
+                let write = context
+                    .tablestore
+                    .batch_write_row(table, sealed.body(), rows);
+                Some(write.await)
+            };
             Answered {
                 sealed,
                 slot,
@@ -484,6 +500,10 @@ impl Worker {
             answer,
         }: Answered,
     ) {
+        let Some(answer) = answer else {
+            self.later.push((Instant::now() + LEASE_PAUSE, sealed));
+            return;
+        };
         let signal = signal(&answer);
         let was_probe = sealed.is_probe();
         let mut tally = Tally::default();
@@ -582,6 +602,7 @@ impl Worker {
             Ok(Saved::Saved) => {
                 debug!(%cursor, "checkpoint saved");
                 self.saved = Some(cursor);
+                self.save_faults = 0;
                 true
             }
             Ok(Saved::Fenced(ErrorCode::ShardNotExist)) => {
@@ -595,11 +616,15 @@ impl Worker {
             }
             Err(error) => {
                 // A pause even while draining, when a save is due at once.
-                self.saved_at += CONTROL.first;
-                warn!(
-                    error = error_chain(&error),
-                    "checkpoint not saved: trying again"
-                );
+                self.saved_at += CONTROL.pause(self.save_faults);
+                self.save_faults += 1;
+                record_fault(&self.journal, &error);
+                if self.lines.take("checkpoints not saved") {
+                    warn!(
+                        error = error_chain(&error),
+                        "checkpoint not saved: trying again"
+                    );
+                }
                 true
             }
         }

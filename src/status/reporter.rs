@@ -12,7 +12,8 @@ use crate::mistakes::{Mistake, planted};
 use crate::tablestore::{
     Client, Column, Error, ErrorCode, RowExistence, TableName, Value, Verdict,
 };
-use crate::transport::{Clock, ExchangeError};
+use crate::telemetry::Allowance;
+use crate::transport::{Clock, ExchangeError, error_chain};
 
 /// Status rows about errors are at least this far apart, for one shard.
 const URGENT_PAUSE: Duration = Duration::from_secs(1);
@@ -67,6 +68,7 @@ pub struct Reporter {
     /// A row that may be there although its write failed, with its timestamp: it is written again
     /// as it is, so that nothing is counted twice.
     unsure: Option<(i64, Tally)>,
+    lines: Allowance,
 }
 
 impl Reporter {
@@ -86,6 +88,7 @@ impl Reporter {
             clock,
             last_millis: 0,
             unsure: None,
+            lines: Allowance::default(),
         }
     }
 
@@ -159,11 +162,13 @@ impl Reporter {
     /// Takes the outcome of a write. What was not written is kept.
     fn is_written(&mut self, outcome: Result<(), Error>, millis: i64, tally: Tally) -> bool {
         let Err(error) = outcome else { return true };
-        warn!(
-            shard = self.identity.shard,
-            %error,
-            "status row not written: its counts are kept"
-        );
+        if self.lines.take("status rows not written") {
+            warn!(
+                shard = self.identity.shard,
+                error = error_chain(&error),
+                "status row not written: its counts are kept"
+            );
+        }
         if planted(Mistake::StatusForgotten) {
             return false;
         }

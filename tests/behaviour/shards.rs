@@ -360,3 +360,74 @@ async fn a_killed_shipper_takes_up_its_shards_at_once_under_its_name() {
     rig.until_done().await;
     ship.stop().await;
 }
+
+/// The `loghub` variable of a group that begins at the end.
+fn from_the_end(rig: &Rig) -> String {
+    let mut loghub: serde_json::Value = serde_json::from_str(&rig.environment()["loghub"]).unwrap();
+    loghub["start"] = "end".into();
+    loghub.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_begins_at_the_end_reads_later_shards_from_their_first_log() {
+    let rig = Rig::new(2, &KEY).await;
+    let loghub = from_the_end(&rig);
+    rig.put(None, &fresh("past", 10));
+    let ship = rig.ship(&[("loghub", &loghub)]).await;
+    rig.put(Some(0), &fresh("first", 10));
+    rig.put(Some(1), &fresh("second", 10));
+    rig.until_done().await;
+    ship.stop().await;
+
+    // Nobody is there to see the children come.
+    for (number, child) in split(&rig, 0).into_iter().enumerate() {
+        rig.put(Some(child), &fresh(&format!("child-{number}"), 10));
+    }
+    let ship = rig.ship(&[("loghub", &loghub)]).await;
+    rig.until("the children are read", || rig.rows().len() >= 40)
+        .await;
+    rig.until_done().await;
+    ship.stop().await;
+    assert_eq!(rig.rows().len(), 40);
+    assert!(!has(&rig, "past-0000"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_begins_at_the_end_passes_over_what_was_there_before_it() {
+    let rig = Rig::new(1, &KEY).await;
+    rig.put(Some(0), &fresh("parent", 10));
+    let children = split(&rig, 0);
+    rig.put(Some(children[0]), &fresh("child", 10));
+    let ship = rig.ship(&[("loghub", &from_the_end(&rig))]).await;
+    until_held(&rig, "shipper-1", 2).await;
+    rig.put(Some(children[0]), &fresh("new", 10));
+    rig.until("what is new is read", || !rig.rows().is_empty())
+        .await;
+    rig.until_done().await;
+    ship.stop().await;
+    assert_eq!(rig.rows().len(), 10);
+    assert!(has(&rig, "new-0000"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_is_handed_over_though_its_checkpoint_may_not_be_saved() {
+    let rig = Rig::new(2, &KEY).await;
+    let first = rig.ship(&[("shutdown_grace", "2s")]).await;
+    until_held(&rig, "shipper-1", 2).await;
+    rig.until_done().await;
+    let refusal = Action::refuse(403, "Unauthorized", "no permission to save checkpoints");
+    rig.sandbox.faults().always("UpdateCheckPoint", refusal);
+    rig.put(Some(0), &fresh("zero", 10));
+    rig.put(Some(1), &fresh("one", 10));
+    rig.until("it is in the status table", || {
+        !rig.errors("Unauthorized").is_empty()
+    })
+    .await;
+    let second = rig.ship(&[("consumer_name", "shipper-2")]).await;
+    until_held(&rig, "shipper-2", 1).await;
+    rig.sandbox.faults().clear();
+    rig.until_done().await;
+    first.stop().await;
+    second.stop().await;
+    assert_eq!(rig.rows().len(), 20);
+}

@@ -174,6 +174,23 @@ impl Client {
         }
     }
 
+    /// Sets the checkpoint of a shard, whoever holds it: for the beginning of a group, before anybody
+    /// works.
+    pub async fn pin_checkpoint(
+        &self,
+        group: &ConsumerGroupName,
+        shard: ShardId,
+        cursor: &Cursor,
+    ) -> Result<(), Error> {
+        let subject = Subject::GroupShard(group.as_str(), shard);
+        let call = self
+            .on_group("pin_checkpoint", subject, Method::POST, group)
+            .query("type", "checkpoint")
+            .query("forceSuccess", "true")
+            .json(&json!({"shard": shard.0, "checkpoint": cursor.as_str()}));
+        self.call(call, nothing).await
+    }
+
     fn on_group<'a>(
         &self,
         name: &'static str,
