@@ -11,6 +11,10 @@ use crate::telemetry::Allowance;
 use crate::transform::EvalError;
 use crate::transport::error_chain;
 
+/// What is told of rows that are nobody's fault here.
+const TO_BE_MENDED: &str =
+    "cannot write: credentials, permission or the table must be mended; trying on";
+
 /// What one shard writes about its logs and batches.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
@@ -48,14 +52,24 @@ impl Lines {
         }
     }
 
-    /// Rows were refused in passing.
-    pub(super) fn rows_wait(&mut self, rows: usize, attempt: u32, fault: Option<&Fault>) {
+    /// Rows were refused in passing, or until somebody mends what is wrong.
+    pub(super) fn rows_wait(
+        &mut self,
+        rows: usize,
+        attempt: u32,
+        needs_operator: bool,
+        fault: Option<&Fault>,
+    ) {
         if self.waiting.take("batches with rows refused in passing") {
             let (code, reason) = fault.map(|fault| (&*fault.code, &*fault.message)).unzip();
-            warn!(
-                rows,
-                attempt, code, reason, "rows refused for now: they are tried again"
-            );
+            if needs_operator {
+                error!(rows, attempt, code, reason, "{TO_BE_MENDED}");
+            } else {
+                warn!(
+                    rows,
+                    attempt, code, reason, "rows refused for now: they are tried again"
+                );
+            }
         }
     }
 
@@ -64,11 +78,7 @@ impl Lines {
         if self.failed.take("failed batches") {
             let cause = error_chain(error);
             if error.verdict() == Verdict::Operator {
-                error!(
-                    attempt,
-                    error = cause,
-                    "cannot write: credentials, permission or the table must be mended; trying on"
-                );
+                error!(attempt, error = cause, "{TO_BE_MENDED}");
             } else {
                 warn!(
                     attempt,

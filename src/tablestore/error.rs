@@ -89,8 +89,9 @@ pub enum Verdict {
     Retry(Retry),
     /// The row itself is bad, and will be for ever.
     BadRow,
-    /// Credentials, permission or the table is missing, or a table to create is there already:
-    /// nothing about the row. Whoever operates the service can mend it, so the row waits.
+    /// Credentials, permission or the table is missing, the table has another primary key than it
+    /// had, or a table to create is there already: nothing about the row. Whoever operates the
+    /// service can mend it, so the row waits.
     Operator,
 }
 
@@ -120,13 +121,14 @@ impl ErrorCode {
         match self {
             Self::AuthFailed
             | Self::ForbiddenUpdateCapacityUnit
+            // Keys are written as the table describes them: it was created anew with other ones.
+            | Self::InvalidPk
             | Self::MethodNotAllowed
             | Self::NoPermissionAccess
             | Self::ObjectAlreadyExist
             | Self::ObjectNotExist => Verdict::Operator,
             Self::ConditionCheckFail
             | Self::DataOutOfRange
-            | Self::InvalidPk
             | Self::OutOfColumnCountLimit
             | Self::OutOfRowSizeLimit
             | Self::ParameterInvalid

@@ -1,14 +1,18 @@
 //! Odd answers, hanging services, shards that end: nothing is lost, counted twice, or waited for
 //! for ever.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use loghub_shipper::loghub::proto::LogGroup;
-use loghub_shipper::sandbox::Action;
-use loghub_shipper::tablestore::PrimaryKeyType::String as Text;
+use loghub_shipper::sandbox::{Action, TableSpec};
+use loghub_shipper::tablestore::PrimaryKeyType::{Integer, String as Text};
+use loghub_shipper::tablestore::{PrimaryKeyType, TableName};
 use tokio::time::Instant;
 
-use crate::rig::{GROUP, LOGSTORE, PROJECT, Rig, group, log, text};
+use crate::rig::{
+    Cell, GROUP, LOGSTORE, PROJECT, Rig, Ship, TARGET, columns, group, log, text, was_logged,
+};
 
 const ID: [(&str, loghub_shipper::tablestore::PrimaryKeyType); 1] = [("id", Text)];
 
@@ -180,6 +184,89 @@ async fn heartbeats_keep_up_with_a_group_of_short_timeout() {
         .sandbox
         .calls_with("HeartBeat", "NotExistConsumerWithBody");
     assert_eq!(forgotten, 0);
+}
+
+/// Drops the target table, if it is there, and creates it with this key.
+fn create_anew(rig: &Rig, key: &[(&str, PrimaryKeyType)]) {
+    let (tables, target) = (rig.sandbox.tablestore(), TableName::new(TARGET).unwrap());
+    tables.delete_table(&target);
+    let spec = TableSpec::new(target, columns(key));
+    tables.create_table(spec).unwrap();
+}
+
+/// A shipper whose target table was created anew with another key while it ran, with ten logs
+/// that came since; waits until this was noticed, and a while longer.
+async fn with_another_key(
+    rig: &Rig,
+    key: &[(&str, PrimaryKeyType)],
+    variables: &[(&str, &str)],
+) -> Ship {
+    rig.put(None, &ids(0..10));
+    let ship = rig.ship(variables).await;
+    rig.until_done().await;
+    create_anew(rig, key);
+    rig.put(None, &ids(10..20));
+    soon(rig, "the status table tells of the other key", || {
+        !rig.errors("OTSInvalidPK").is_empty()
+    })
+    .await;
+    rig.put(None, &ids(20..30));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(rig.group().behind() > 0, "the checkpoint passed what waits");
+    assert_eq!(ship.totals.counts().decided(), 10);
+    let told = rig.errors("OTSInvalidPK");
+    assert!(
+        told.iter().any(|row| {
+            matches!(&row["error_message"], Cell::Text(text) if text.contains("restart the shippers"))
+        }),
+        "{told:?}"
+    );
+    assert!(was_logged(&[
+        "ERROR",
+        "cannot write",
+        "OTSInvalidPK",
+        "restart the shippers"
+    ]));
+    ship
+}
+
+/// What the logs leave that came after the table was created anew.
+fn later_ids() -> BTreeSet<Cell> {
+    (10..30).map(|id: u32| text(&id.to_string())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_got_another_key_is_waited_for() {
+    for other in [&[("id", Integer)][..], &[("id", Text), ("v", Text)][..]] {
+        let rig = Rig::new(1, &ID).await;
+        let ship = with_another_key(&rig, other, &[]).await;
+        assert!(rig.rows().is_empty());
+        create_anew(&rig, &ID);
+        rig.until_done().await;
+        assert_eq!(ship.totals.counts().logs_written, 30);
+        ship.stop().await;
+        let rows: BTreeSet<_> = rig.rows().into_keys().flatten().collect();
+        assert_eq!(rows, later_ids());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_takes_up_the_tables_new_key() {
+    let rig = Rig::new(1, &ID).await;
+    let ship = with_another_key(
+        &rig,
+        &[("id", Text), ("v", Text)],
+        &[("shutdown_grace", "1s")],
+    )
+    .await;
+    ship.stop().await;
+    assert!(rig.group().behind() > 0);
+    let ship = rig.ship(&[]).await;
+    rig.until_done().await;
+    ship.stop().await;
+    let keys: BTreeSet<_> = rig.rows().into_keys().collect();
+    let expected = later_ids().into_iter().map(|id| vec![id, text("x")]);
+    assert_eq!(keys, expected.collect());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

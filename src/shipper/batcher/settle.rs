@@ -50,7 +50,7 @@ impl Batcher {
             self.book.learn_accepted(&name);
         }
         let mut again = Vec::new();
-        let mut retry = Retry::Backoff;
+        let (mut retry, mut needs_operator) = (Retry::Backoff, false);
         let mut outcomes = outcomes;
         if planted(Mistake::AnswersMixedUp) {
             outcomes.reverse();
@@ -87,6 +87,7 @@ impl Batcher {
                         self.written(&row, edition, tally);
                         continue;
                     }
+                    needs_operator |= verdict == Verdict::Operator;
                     if verdict == Verdict::Retry(Retry::Throttled) {
                         retry = Retry::Throttled;
                     }
@@ -98,7 +99,7 @@ impl Batcher {
             return Settled::default();
         }
         self.lines
-            .rows_wait(again.len(), attempt, tally.faults.last());
+            .rows_wait(again.len(), attempt, needs_operator, tally.faults.last());
         let mut rest = Sealed::copy(&batch, again, edition, attempt + 1);
         rest.is_rest = true;
         Settled {
@@ -212,10 +213,9 @@ fn is_taken_for_done(error: &Error, attempt: u32) -> bool {
 }
 
 fn fault(error: &RowError, sample: Option<String>) -> Fault {
-    let (code, message) = (error.code.to_string(), error.message.clone());
     Fault {
-        code,
-        message,
+        code: error.code.to_string(),
+        message: advised(error.message.clone(), Some(&error.code)),
         sample,
         count: 1,
     }
@@ -227,11 +227,24 @@ fn request_fault(error: &Error) -> Fault {
         .map_or_else(|| NO_ANSWER.to_owned(), ToString::to_string);
     Fault {
         code,
-        message: error.to_string(),
+        message: advised(error.to_string(), error.code()),
         sample: None,
         count: 1,
     }
 }
+
+/// A refusal that does not say what to do, with what to do.
+fn advised(message: String, code: Option<&ErrorCode>) -> String {
+    if code == Some(&ErrorCode::InvalidPk) {
+        return format!("{message} ({OTHER_KEY})");
+    }
+    message
+}
+
+/// What keys that the table does not take mean: they were made by its description.
+const OTHER_KEY: &str = "the target table has another primary key than when the shipper started: \
+                         create it again with the old key, or restart the shippers to take up the \
+                         new one; until then nothing is written, and nothing is lost";
 
 /// What the status table calls an error that the service did not send.
 const NO_ANSWER: &str = "NoAnswer";

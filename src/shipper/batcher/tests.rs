@@ -423,6 +423,45 @@ async fn the_bad_row_is_found_and_the_others_go_through() {
 }
 
 #[tokio::test]
+async fn a_table_with_another_key_is_no_rows_fault() {
+    let mut batcher = by_id(ColumnNames::Repair);
+    let logs = [
+        contents(&[("id", "1"), ("v", "x")]),
+        contents(&[("id", "1"), ("v", "y")]),
+        contents(&[("id", "2"), ("v", "z")]),
+    ];
+    pull(&mut batcher, &logs, "a").await;
+    let mut tally = Tally::default();
+    let mut sealed = batcher.fill(&mut tally).unwrap();
+    for _ in 0..3 {
+        let mismatch = |_| {
+            let message = "Validate PK size fail. Input: 1, Meta: 2.";
+            refused(ErrorCode::InvalidPk, message)
+        };
+        let outcomes = (0..sealed.len()).map(mismatch).collect();
+        let settled = batcher.settle(sealed, Ok(outcomes), &mut tally);
+        let (again, retry) = settled.later.unwrap();
+        assert_eq!((again.len(), retry), (2, Retry::Backoff));
+        sealed = again;
+    }
+    assert_eq!(batcher.backlog.settle(), &Cursor::new("start"));
+    assert_eq!((tally.refused, tally.skipped), (0, 0));
+    let message = &tally.faults[0].message;
+    assert!(
+        message.starts_with("Validate PK") && message.contains("restart"),
+        "{message}"
+    );
+    let mut table = Table::new();
+    for row in &decode(&sealed) {
+        apply(&mut table, row);
+    }
+    let outcomes = vec![written(), written()];
+    batcher.settle(sealed, Ok(outcomes), &mut tally);
+    assert_eq!(table, naive_fold(&logs));
+    assert_eq!(batcher.backlog.settle(), &Cursor::new("a"));
+}
+
+#[tokio::test]
 async fn a_log_that_spoils_its_row_does_not_take_the_others_along() {
     let mut batcher = batcher(
         rules(&[], ColumnNames::Repair),

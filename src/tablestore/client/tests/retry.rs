@@ -118,6 +118,7 @@ fn refusals_are_retried_as_in_the_python_sdk_but_for_idempotence() {
 fn what_an_operator_must_mend_is_not_blamed_on_the_row() {
     for code in [
         "OTSAuthFailed",
+        "OTSInvalidPK",
         "OTSNoPermissionAccess",
         "OTSObjectNotExist",
     ] {
