@@ -143,6 +143,9 @@ impl Batcher {
     }
 
     /// Merges logs of one key into a row of the open batch. What does not fit comes back.
+    ///
+    /// Logs wait by the hash of their key. One that has another key than the first goes alone,
+    /// after it.
     fn encode(
         &mut self,
         open: &mut Open,
@@ -162,6 +165,7 @@ impl Batcher {
         let mut draft = Draft::default();
         let mut failed = Vec::new();
         let mut time = 0;
+        let (mut own_key, mut strangers) = (None, Vec::new());
         mapper.begin(&mut draft);
         if planted(Mistake::EarlierValuesWin) {
             logs.reverse();
@@ -171,9 +175,21 @@ impl Batcher {
                 continue;
             }
             match mapper.add(rules, backlog.view(*log), &mut draft, key) {
-                Ok(seconds) => time = time.max(seconds),
+                Ok(seconds) => {
+                    let own_key = own_key.get_or_insert_with(|| key.as_bytes().to_vec());
+                    if own_key.as_slice() != key.as_bytes() {
+                        strangers.push(*log);
+                    }
+                    time = time.max(seconds);
+                }
                 Err(unmapped) => failed.push((*log, format!("{unmapped:?}"))),
             }
+        }
+        if !strangers.is_empty() {
+            drop(draft);
+            logs.retain(|log| !strangers.contains(log));
+            self.put_back_alone(hash, strangers);
+            return self.encode(open, hash, logs, from, tally);
         }
         let mut good = logs
             .iter()

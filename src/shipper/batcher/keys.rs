@@ -6,7 +6,8 @@ use std::hash::Hasher;
 use crate::shipper::backlog::LogRef;
 
 /// A key, by its hash. It is seeded at random, so that nobody can make up keys that have one hash;
-/// by chance, two out of 100,000 keys under way have one less than once in a billion.
+/// by chance, two out of 100,000 keys under way have one less than once in a billion, and then one
+/// waits for the other.
 pub(super) type KeyHash = u64;
 
 /// A key that is in a batch, or waits for one.
@@ -24,7 +25,8 @@ pub(super) struct HeldKey {
 pub(super) enum Waiting {
     /// A log; neighbours are merged into one row.
     Log(LogRef),
-    /// A log that must be a row of its own: merged with others, it was refused.
+    /// A log that must be a row of its own: merged with others, it was refused, or it has another
+    /// key than those that it waited with.
     Alone(LogRef),
     /// Logs of one row that still lacks columns.
     Rest(Rest),

@@ -37,7 +37,7 @@ use self::keys::{HeldKey, KeyHash, Rest, Unhashed, Waiting};
 use self::sealed::Row;
 pub(super) use self::sealed::Sealed;
 pub(super) use self::settle::Settled;
-use super::backlog::Backlog;
+use super::backlog::{Backlog, LogRef};
 use super::lines::Lines;
 use super::rows::{Mapper, NameBook};
 use super::settings::RowRules;
@@ -129,6 +129,15 @@ impl Batcher {
             held.batch = 0;
             held.waiting.push_front(Waiting::Rest(rest));
             self.ready.push_front(hash);
+        }
+    }
+
+    /// Returns logs to the head of what waits for a key, in order, each to be a row of its own.
+    fn put_back_alone(&mut self, hash: KeyHash, logs: Vec<LogRef>) {
+        if let Some(held) = self.keys.get_mut(&hash) {
+            for log in logs.into_iter().rev() {
+                held.waiting.push_front(Waiting::Alone(log));
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 //! Answers into decisions.
 
-use super::keys::Waiting;
 use super::sealed::{Row, Sealed};
 use super::{Batcher, Dead};
 use crate::mistakes::{Mistake, planted};
@@ -184,14 +183,8 @@ impl Batcher {
             return;
         }
         if !row.more.is_empty() {
-            if let Some(held) = self.keys.get_mut(&row.hash) {
-                let alone: Vec<_> = row.logs().map(Waiting::Alone).collect();
-                alone
-                    .into_iter()
-                    .rev()
-                    .for_each(|work| held.waiting.push_front(work));
-                self.ready.push_back(row.hash);
-            }
+            self.put_back_alone(row.hash, row.logs().collect());
+            self.ready.push_back(row.hash);
             return;
         }
         let sample = self.backlog.json(row.first);

@@ -423,6 +423,45 @@ async fn the_bad_row_is_found_and_the_others_go_through() {
 }
 
 #[tokio::test]
+async fn keys_of_one_hash_stay_two_rows() {
+    let mut batcher = by_id(ColumnNames::Repair);
+    let logs = [
+        contents(&[("id", "1"), ("v", "x")]),
+        contents(&[("id", "2"), ("v", "y"), ("w", "y")]),
+        contents(&[("id", "3"), ("v", "y")]),
+        contents(&[("id", "2"), ("v", "z")]),
+        contents(&[("id", "1"), ("u", "z")]),
+    ];
+    pull(&mut batcher, &logs, "a").await;
+    // As if all had waited for a key of the same hash.
+    let mut waiting = VecDeque::new();
+    while let Some(log) = batcher.backlog.peek() {
+        waiting.push_back(Waiting::Log(log));
+        batcher.backlog.go_to(batcher.backlog.after(log));
+    }
+    let held = HeldKey {
+        batch: 0,
+        row: 0,
+        waiting,
+    };
+    batcher.keys.insert(7, held);
+    batcher.ready.push_back(7);
+    let (mut table, mut tally) = (Table::new(), Tally::default());
+    while let Some(sealed) = batcher.fill(&mut tally) {
+        let rows = decode(&sealed);
+        for row in &rows {
+            apply(&mut table, row);
+        }
+        let outcomes = rows.iter().map(|_| written()).collect();
+        batcher.settle(sealed, Ok(outcomes), &mut tally);
+    }
+    assert_eq!(table, naive_fold(&logs));
+    assert_eq!((tally.rows_written, tally.logs_written), (4, 5));
+    assert_eq!(batcher.backlog.settle(), &Cursor::new("a"));
+    assert!(batcher.keys.is_empty());
+}
+
+#[tokio::test]
 async fn a_table_with_another_key_is_no_rows_fault() {
     let mut batcher = by_id(ColumnNames::Repair);
     let logs = [
