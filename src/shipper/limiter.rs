@@ -13,6 +13,8 @@ use tokio::time::Instant;
 #[cfg(test)]
 use super::models::step;
 use crate::mistakes::{Mistake, planted};
+use crate::tablestore::{self, BatchOutcome, RowOutcome, Verdict};
+use crate::transport::Retry;
 
 /// Refusals closer together than this are one event: a round trip and the service's own queueing.
 const COOLDOWN: Duration = Duration::from_millis(100);
@@ -52,6 +54,35 @@ pub(super) enum Signal {
     Good,
     /// It wants less, or is in trouble.
     Pressed,
+}
+
+impl Signal {
+    /// What an answer says of load; `None` where it says nothing. A refusal for its content is as
+    /// good as an acceptance.
+    ///
+    /// A few rows of one busy partition are no reason to slow down all others. They are tried again
+    /// among themselves (`is_rest`): such a batch tells of that partition alone.
+    pub(super) fn of(
+        answer: &Result<BatchOutcome, tablestore::Error>,
+        is_rest: bool,
+    ) -> Option<Self> {
+        let is_pressed = match answer {
+            Ok(_) if is_rest => return None,
+            Ok(outcomes) => {
+                let throttled = |outcome: &&RowOutcome| {
+                    matches!(outcome, RowOutcome::Refused(error)
+                        if error.code.verdict() == Verdict::Retry(Retry::Throttled))
+                };
+                outcomes.iter().filter(throttled).count() * 10 > outcomes.len()
+            }
+            Err(error) => matches!(error.verdict(), Verdict::Retry(_)),
+        };
+        Some(if is_pressed {
+            Self::Pressed
+        } else {
+            Self::Good
+        })
+    }
 }
 
 impl Limiter {
@@ -150,6 +181,7 @@ impl Drop for Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tablestore::{CapacityUnit, ErrorCode, RowError};
 
     async fn take(limiter: &Arc<Limiter>) -> Slot {
         Arc::clone(limiter).acquire().await
@@ -157,6 +189,40 @@ mod tests {
 
     fn free(limiter: &Limiter) -> usize {
         limiter.semaphore.available_permits()
+    }
+
+    /// A batch of a hundred rows, of which `busy` were refused.
+    fn answer(busy: usize) -> BatchOutcome {
+        let outcome = |row| {
+            if row < busy {
+                RowOutcome::Refused(RowError {
+                    code: ErrorCode::ServerBusy,
+                    message: "Server is busy.".to_owned(),
+                })
+            } else {
+                RowOutcome::Written(CapacityUnit { read: 0, write: 1 })
+            }
+        };
+        (0..100).map(outcome).collect()
+    }
+
+    #[test]
+    fn a_busy_partition_slows_down_nothing_else() {
+        assert_eq!(Signal::of(&Ok(answer(10)), false), Some(Signal::Good));
+        assert_eq!(Signal::of(&Ok(answer(11)), false), Some(Signal::Pressed));
+        for busy in [0, 10, 100] {
+            assert_eq!(Signal::of(&Ok(answer(busy)), true), None);
+        }
+        let away = || {
+            Err(tablestore::Error::Answer {
+                operation: "batch_write_row to table t".to_owned(),
+                status: 502,
+                fault: "the body is empty".to_owned(),
+                request_id: "none".to_owned(),
+            })
+        };
+        assert_eq!(Signal::of(&away(), false), Some(Signal::Pressed));
+        assert_eq!(Signal::of(&away(), true), Some(Signal::Pressed));
     }
 
     #[tokio::test(start_paused = true)]

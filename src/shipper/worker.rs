@@ -27,7 +27,7 @@ use super::puller::{PullEnd, Pulled, Puller};
 use crate::loghub::{Cursor, Error, ErrorCode, Saved, ShardId};
 use crate::mistakes::{Mistake, planted};
 use crate::status::{Fault, Journal, Reporter, Tally};
-use crate::tablestore::{self, BatchOutcome, RowOutcome, Verdict};
+use crate::tablestore::{self, BatchOutcome};
 use crate::telemetry::Allowance;
 use crate::transport::retry::Policy;
 use crate::transport::{Retry, error_chain};
@@ -504,7 +504,7 @@ impl Worker {
             self.later.push((Instant::now() + LEASE_PAUSE, sealed));
             return;
         };
-        let signal = signal(&answer);
+        let signal = Signal::of(&answer, sealed.is_rest);
         let was_probe = sealed.is_probe();
         let mut tally = Tally::default();
         let Settled { later, now } = self.batcher.settle(sealed, answer, &mut tally);
@@ -527,16 +527,31 @@ impl Worker {
         });
         for (due, sealed) in now.chain(later) {
             self.probes += usize::from(sealed.is_probe());
-            self.later.push((due, sealed));
+            self.queue(due, sealed);
         }
         if self.probes == 0 {
             self.probe = None;
         }
         self.batcher.backlog.settle();
-        if planted(Mistake::SlotLeaks) && signal == Signal::Pressed {
+        if planted(Mistake::SlotLeaks) && signal == Some(Signal::Pressed) {
             return std::mem::forget(slot);
         }
-        slot.finish(signal);
+        if let Some(signal) = signal {
+            slot.finish(signal);
+        }
+    }
+
+    /// Queues a batch for another try. Rows that wait for a busy partition join those that wait
+    /// already, and are due with them: else each batch that brings a few would set the pace.
+    fn queue(&mut self, due: Instant, sealed: Sealed) {
+        let mut later = self.later.iter();
+        match later.position(|(_, other)| other.can_join(&sealed)) {
+            Some(place) => {
+                let (due, other) = self.later.swap_remove(place);
+                self.later.push((due, other.join(sealed)));
+            }
+            None => self.later.push((due, sealed)),
+        }
     }
 
     fn record(&self, tally: Tally) {
@@ -649,25 +664,5 @@ impl Worker {
             .chain([self.save_due()])
             .flatten()
             .fold(Instant::now() + pause, Instant::min)
-    }
-}
-
-/// How the table took a batch: a refusal for its content says nothing about load.
-fn signal(answer: &Result<BatchOutcome, tablestore::Error>) -> Signal {
-    let is_pressed = match answer {
-        Ok(outcomes) => {
-            let throttled = |outcome: &&RowOutcome| {
-                matches!(outcome, RowOutcome::Refused(error)
-                    if error.code.verdict() == Verdict::Retry(Retry::Throttled))
-            };
-            // A few rows of one busy partition are no reason to slow down all others.
-            outcomes.iter().filter(throttled).count() * 10 > outcomes.len()
-        }
-        Err(error) => matches!(error.verdict(), Verdict::Retry(_)),
-    };
-    if is_pressed {
-        Signal::Pressed
-    } else {
-        Signal::Good
     }
 }

@@ -70,7 +70,7 @@ pub(in crate::shipper) struct Sealed {
     /// How often it was tried before.
     pub(in crate::shipper) attempt: u32,
     /// Whether all its rows were refused one by one, in passing.
-    pub(super) is_rest: bool,
+    pub(in crate::shipper) is_rest: bool,
 }
 
 impl Sealed {
