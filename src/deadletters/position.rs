@@ -40,9 +40,10 @@ impl Place {
             log: place,
         } = self;
         if let Some(first) = number(cursor)
-            && number(next.as_str()) == first.checked_add(groups)
+            && let Some(end) = first.checked_add(groups)
+            && number(next.as_str()) == Some(end)
         {
-            let group = first + group;
+            let group = first.saturating_add(*group);
             return format!("{group:020}-{place:06}-{digest}");
         }
         // Behind all numbers, in the order of the text.
@@ -128,6 +129,8 @@ mod tests {
         };
         let opaque = opaque.position(1, &Cursor::new("v2:abd"), &log);
         assert!(opaque.starts_with("~v2:abc-000000-000004-"), "{opaque}");
+        let last = place(u64::MAX, 1, 0).position(1, &Cursor::new("v2:end"), &log);
+        assert!(last.starts_with('~'), "{last}");
         let far = Place {
             cursor: "x".repeat(5000),
             group: 0,

@@ -341,6 +341,9 @@ fn read_unusual_pair(data: &[u8], span: Span) -> Result<(Span, Span), DecodeErro
     Ok((key, value))
 }
 
+/// Groups within groups that are skipped at the most, as in the official decoders.
+const MAX_NESTED: usize = 100;
+
 /// The tag byte of a group's `Logs`.
 const LOG: u8 = 0x0a;
 /// The tag byte of a log's `Contents`.
@@ -488,7 +491,7 @@ impl<'a> Fields<'a> {
         Ok(*bytes)
     }
 
-    /// Skips to the end of the group that just began; groups inside it are counted, not nested.
+    /// Skips to the end of the group that just began, and of the groups inside it.
     fn skip_group(&mut self, number: u64) -> Result<(), DecodeError> {
         let mut open = vec![number];
         while let Some(&innermost) = open.last() {
@@ -503,6 +506,7 @@ impl<'a> Fields<'a> {
                 0 => drop(self.varint()?),
                 1 => drop(self.fixed::<8>()?),
                 2 => drop(self.bytes()?),
+                3 if open.len() == MAX_NESTED => return Err(self.error("groups nested too deep")),
                 3 => open.push(tag >> 3),
                 4 if tag >> 3 == innermost => drop(open.pop()),
                 5 => drop(self.fixed::<4>()?),

@@ -220,3 +220,12 @@ proptest! {
         prop_assert!(LogGroupList::index(whole[..cut].to_vec().into()).is_err());
     }
 }
+
+/// Hostile nesting would cost eight bytes of memory a byte.
+#[test]
+fn groups_are_nested_a_hundred_deep_at_the_most() {
+    let nested = |depth| [vec![0x2b; depth], vec![0x2c; depth]].concat();
+    assert!(LogGroupList::index(Bytes::from(nested(100))).is_ok());
+    let error = LogGroupList::index(Bytes::from(nested(101))).unwrap_err();
+    assert!(error.to_string().contains("nested too deep"), "{error}");
+}
