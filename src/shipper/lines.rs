@@ -25,6 +25,7 @@ pub(super) struct Lines {
     failed: Allowance,
     halved: Allowance,
     letters: Allowance,
+    names: Allowance,
 }
 
 impl Lines {
@@ -119,11 +120,13 @@ impl Lines {
     }
 
     /// Table Store refused a column name; the book of names logs what it becomes.
-    pub(super) fn name_refused(message: &str) {
-        info!(
-            reason = message,
-            "column name refused: repaired from now on"
-        );
+    pub(super) fn name_refused(&mut self, message: &str) {
+        if self.names.take("refused column names") {
+            info!(
+                reason = message,
+                "column name refused: repaired from now on"
+            );
+        }
     }
 
     /// Tells what was left out, where a window has ended since.
@@ -135,6 +138,7 @@ impl Lines {
         self.failed.flush("failed batches");
         self.halved.flush("halved batches");
         self.letters.flush("tries to store dead letters");
+        self.names.flush("refused column names");
     }
 }
 

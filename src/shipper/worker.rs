@@ -287,7 +287,7 @@ impl Worker {
                     reading.shutdown().await;
                     self.drain();
                 }
-                _ = tick.tick() => self.batcher.lines.flush(),
+                _ = tick.tick() => self.batcher.flush_lines(),
                 () = sleep_until(self.drained_by), if !self.is_giving_up => self.give_up(),
                 Some(ended) = reading.join_next(), if !self.is_draining => match ended {
                     Ok(PullEnd::ShardGone) => {

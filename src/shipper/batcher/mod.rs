@@ -116,6 +116,12 @@ impl Batcher {
         !self.ready.is_empty() || (!self.is_choked() && self.backlog.peek().is_some())
     }
 
+    /// Tells the container log what was left out of it, where it is time.
+    pub(super) fn flush_lines(&mut self) {
+        self.lines.flush();
+        self.book.flush_lines();
+    }
+
     /// Gives the rows of a batch back, to be encoded again.
     pub(super) fn unseal(&mut self, sealed: Sealed) {
         for row in sealed.rows.into_iter().rev() {

@@ -3,7 +3,6 @@
 use super::sealed::{Row, Sealed};
 use super::{Batcher, Dead};
 use crate::mistakes::{Mistake, planted};
-use crate::shipper::lines::Lines;
 use crate::shipper::rows::refused_name;
 use crate::status::{Fault, Tally};
 use crate::tablestore::{BatchOutcome, Error, ErrorCode, RowError, RowOutcome, Verdict};
@@ -133,7 +132,7 @@ impl Batcher {
             let is_unproven = sealed.has_unproven(name);
             self.book.learn_refused(name, is_unproven, at)
         }) {
-            Lines::name_refused(message);
+            self.lines.name_refused(message);
             self.unseal(sealed);
             return Settled::default();
         }
@@ -178,7 +177,7 @@ impl Batcher {
         // Its unproven names were taken for accepted, since the request was not refused for them.
         let refused = refused_name(&error.message);
         if refused.is_some_and(|name| self.book.learn_refused(name, false, edition)) {
-            Lines::name_refused(&error.message);
+            self.lines.name_refused(&error.message);
             self.put_back(row.hash, row.rest_from(row.from, edition));
             return;
         }

@@ -531,7 +531,7 @@ impl Mapper {
             };
             cells[at].1 = value;
         }
-        if is_clash {
+        if is_clash && self.vocabulary.note_clash(id, loser) {
             let sent = &self.vocabulary.column(id).sent;
             self.book
                 .log_clash(sent, self.vocabulary.name(loser).text());

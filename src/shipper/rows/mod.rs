@@ -4,6 +4,7 @@
 //! turns out to think of a name comes in through the [`NameBook`], which all shards share.
 
 mod json;
+mod latest;
 mod mapper;
 mod names;
 mod vocabulary;

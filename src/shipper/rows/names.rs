@@ -4,20 +4,31 @@
 //! The vendor documents `[A-Za-z_][A-Za-z0-9_]*` and refuses the *whole batch* for one name that
 //! it does not like; the original shipper's own manual uses `user-agent`. So a name of letters,
 //! digits, `_` and `-` goes out as it is, and what is refused is learned, once for all shards.
+//!
+//! Names can be data (user ids, say), new in every log. So what is known of them is bounded, and
+//! once enough names with a `-` fared alike, the others are not tried out any more.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hashbrown::{HashMap, HashSet};
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{info, warn};
 
+use super::latest::Latest;
 use crate::shipper::settings::ColumnNames;
 use crate::tablestore::is_documented_name;
+use crate::telemetry::Allowance;
 
 /// The longest name that Table Store takes, in bytes.
 const MAX_NAME_BYTES: usize = 255;
+
+/// So many names tell how the service takes a `-`: more than a rule about single names would have,
+/// few enough that finding out costs nothing.
+const ENOUGH: usize = 16;
 
 /// What is known of names, shared by all shards.
 #[derive(Debug)]
@@ -35,10 +46,17 @@ pub(in crate::shipper) struct NameBook {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Names as sent, and what Table Store said of them.
-    verdicts: HashMap<Box<str>, Verdict>,
-    /// Names whose repair or clash was logged already.
-    logged: HashSet<Box<str>>,
+    /// Names as sent that Table Store takes, up to [`ENOUGH`]; then it takes all.
+    accepted: HashSet<Box<str>>,
+    /// Names that it refused, and from which edition of the book on this is known.
+    refused: Latest<Box<str>, u64>,
+    /// From which edition on every name with a `-` is taken for refused, none having been accepted.
+    all_refused: Option<u64>,
+    /// Whether a name may have been refused, or sent, that is not known any more.
+    has_forgotten: bool,
+    /// Digests of what was logged already: of names that were repaired, and of clashes.
+    logged: Latest<u64, ()>,
+    lines: Allowance,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +67,32 @@ enum Verdict {
         since: u64,
     },
 }
+
+impl Known {
+    /// What Table Store says, or would say, of a name as sent that is not as documented.
+    fn verdict(&self, sent: &str) -> Option<Verdict> {
+        if let Some(&since) = self.refused.get(sent) {
+            return Some(Verdict::Refused { since });
+        }
+        if self.accepted.len() >= ENOUGH || self.accepted.contains(sent) {
+            return Some(Verdict::Accepted);
+        }
+        self.all_refused.map(|since| Verdict::Refused { since })
+    }
+
+    /// Whether a line about this is to be written: once, and no flood.
+    fn is_news(&mut self, what: impl Hash) -> bool {
+        let digest = FixedState::default().hash_one(what);
+        if self.logged.get(&digest).is_some() {
+            return false;
+        }
+        self.logged.insert(digest, ());
+        self.lines.take(LINES)
+    }
+}
+
+/// What the lines are about that a flood leaves out.
+const LINES: &str = "repaired column names";
 
 /// The column that a log's name ends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,13 +140,13 @@ impl NameBook {
         }
         let mut sent = usable(name);
         let mut known = self.known();
-        let verdict = known.verdicts.get(&*sent).copied();
+        let verdict = known.verdict(&sent);
         if matches!(verdict, Some(Verdict::Refused { .. })) {
             sent = Cow::Owned(documented(&sent));
         }
         let is_own = sent == name;
         let is_dropped = !is_own && self.policy == ColumnNames::Drop;
-        if !is_own && known.logged.insert(name.into()) {
+        if !is_own && known.is_news(name) {
             if is_dropped {
                 warn!(name, "column left out: Table Store refuses its name");
             } else {
@@ -126,16 +170,17 @@ impl NameBook {
 
     /// Logs, once, that two names of one log end on one column.
     pub(in crate::shipper) fn log_clash(&self, sent: &str, left_out: &str) {
-        if self
-            .known()
-            .logged
-            .insert(format!("{sent}\0{left_out}").into())
-        {
+        if self.known().is_news((sent, left_out)) {
             warn!(
                 column = sent,
                 left_out, "two fields of one log end on one column name"
             );
         }
+    }
+
+    /// Tells how many lines were left out, where a window has ended since.
+    pub(in crate::shipper) fn flush_lines(&self) {
+        self.known().lines.flush(LINES);
     }
 
     /// Learns that Table Store refuses `sent`, of a batch that was encoded by this `edition` of
@@ -153,14 +198,18 @@ impl NameBook {
             return false;
         }
         let mut known = self.known();
-        match known.verdicts.get(sent) {
-            Some(Verdict::Refused { since }) => return *since > edition,
-            None if !is_unproven => return false,
+        match known.verdict(sent) {
+            Some(Verdict::Refused { since }) => return since > edition,
+            None if !is_unproven && !known.has_forgotten => return false,
             Some(Verdict::Accepted) | None => {}
         }
         let since = self.edition.fetch_add(1, Ordering::AcqRel) + 1;
-        let refused = Verdict::Refused { since };
-        known.verdicts.insert(sent.into(), refused);
+        known.has_forgotten |= known.refused.insert(sent.into(), since);
+        if known.accepted.is_empty() && known.refused.len() >= ENOUGH && known.all_refused.is_none()
+        {
+            info!("Table Store takes no column name with a hyphen: all are repaired from now on");
+            known.all_refused = Some(since);
+        }
         self.version.fetch_add(1, Ordering::AcqRel);
         true
     }
@@ -168,8 +217,11 @@ impl NameBook {
     /// Learns that Table Store takes `sent`; what it refused before stays refused.
     pub(in crate::shipper) fn learn_accepted(&self, sent: &str) {
         let mut known = self.known();
-        if !known.verdicts.contains_key(sent) {
-            known.verdicts.insert(sent.into(), Verdict::Accepted);
+        if known.verdict(sent).is_none() {
+            known.accepted.insert(sent.into());
+            if known.accepted.len() == ENOUGH {
+                info!("Table Store takes column names with a hyphen: others are not tried out");
+            }
             self.version.fetch_add(1, Ordering::AcqRel);
         }
     }
@@ -300,6 +352,77 @@ mod tests {
         let book = NameBook::new(ColumnNames::Repair);
         book.learn_accepted("user-agent");
         assert!(book.outgoing("user-agent").unwrap().is_proven);
+    }
+
+    #[test]
+    fn names_that_are_data_are_not_tried_out_for_ever() {
+        let book = NameBook::new(ColumnNames::Repair);
+        for user in 0..100_000 {
+            let name = format!("user-{user}");
+            if !book.outgoing(&name).unwrap().is_proven {
+                book.learn_accepted(&name);
+            }
+        }
+        assert_eq!(book.version(), 16, "mappers start afresh each time");
+        assert!(book.outgoing("x-y").unwrap().is_proven);
+        // One that is refused all the same is learned, and is the only one.
+        assert!(book.learn_refused("x-y", false, book.edition()));
+        assert_eq!(sent(&book, "x-y"), "x_y");
+        assert_eq!(sent(&book, "x-z"), "x-z");
+        assert!(!book.learn_refused("x-y", false, book.edition()));
+    }
+
+    #[test]
+    fn where_many_names_are_refused_and_none_accepted_all_are_repaired() {
+        let book = NameBook::new(ColumnNames::Repair);
+        let names = (0..ENOUGH).map(|user| format!("user-{user}"));
+        let in_flight = book.edition();
+        for name in names {
+            assert_eq!(sent(&book, "user-x"), "user-x");
+            assert!(book.learn_refused(&name, true, book.edition()));
+        }
+        let after = book.outgoing("user-x").unwrap();
+        assert_eq!(
+            (after.name.as_str(), after.is_own, after.is_proven),
+            ("user_x", false, true)
+        );
+        assert!(
+            book.learn_refused("user-x", true, in_flight),
+            "a batch in flight had it, and is encoded anew"
+        );
+        assert!(!book.learn_refused("user-x", true, book.edition()));
+        book.learn_accepted("user-y");
+        assert_eq!(sent(&book, "user-y"), "user_y");
+    }
+
+    #[test]
+    fn a_name_that_was_forgotten_is_learned_again() {
+        let book = NameBook::new(ColumnNames::Repair);
+        book.learn_accepted("a-b");
+        let name = |number: u32| format!("user-{number}");
+        for number in 0..30_000 {
+            assert!(book.learn_refused(&name(number), true, book.edition()));
+        }
+        let known = book.known();
+        assert!(known.refused.len() <= 20_000);
+        drop(known);
+        assert_eq!(sent(&book, &name(29_999)), "user_29999");
+        assert_eq!(sent(&book, &name(0)), name(0));
+        assert!(
+            book.learn_refused(&name(0), false, book.edition()),
+            "a mapper may still take it for proven"
+        );
+        assert_eq!(sent(&book, &name(0)), "user_0");
+    }
+
+    #[test]
+    fn what_was_logged_is_bounded_and_no_flood() {
+        let book = NameBook::new(ColumnNames::Repair);
+        let mut known = book.known();
+        let news = (0..100_000).filter(|number| known.is_news(number));
+        assert_eq!(news.count(), 50);
+        assert!(known.logged.len() <= 20_000);
+        assert!(!known.is_news(99_999));
     }
 
     #[test]

@@ -6,17 +6,17 @@
 use std::hash::BuildHasher as _;
 
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::{HashMap, HashSet, HashTable};
 
 use super::names::NameBook;
 use crate::tablestore::plainbuffer::CellName;
 
 /// A field name, as an index into the vocabulary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct NameId(usize);
 
 /// An attribute column, as an index into the vocabulary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ColumnId(usize);
 
 /// What is known of a field name.
@@ -74,6 +74,8 @@ pub(super) struct Vocabulary {
     by_sent: HashMap<Box<str>, ColumnId>,
     /// The names of the log before, in order.
     shape: Vec<NameId>,
+    /// Columns, and names that had to give way to others of their logs.
+    clashes: HashSet<(ColumnId, NameId)>,
     hasher: FixedState,
 }
 
@@ -169,6 +171,12 @@ impl Vocabulary {
         });
         self.by_sent.insert(outgoing.name.into(), id);
         Some((id, is_own))
+    }
+
+    /// Notes that `loser` had to give way to another field on its `column`; `false` where it had
+    /// to before.
+    pub(super) fn note_clash(&mut self, column: ColumnId, loser: NameId) -> bool {
+        self.clashes.insert((column, loser))
     }
 
     /// Notes that `log` has `name`, its value at `slot`; where an earlier content of the same log
