@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::transport::error_chain;
+
 /// Different faults that are kept apart between two status rows; more fold into the last.
 const MAX_FAULTS: usize = 8;
 
@@ -54,6 +56,21 @@ pub struct Fault {
     /// How often.
     pub count: u64,
 }
+
+impl Fault {
+    /// A call that failed: by the service's code, where it sent one, with all that is known of why.
+    pub fn of_call(code: Option<&impl ToString>, error: &dyn std::error::Error) -> Self {
+        Self {
+            code: code.map_or_else(|| NO_ANSWER.to_owned(), ToString::to_string),
+            message: error_chain(error),
+            sample: None,
+            count: 1,
+        }
+    }
+}
+
+/// What the status table calls an error that the service did not send.
+const NO_ANSWER: &str = "NoAnswer";
 
 impl Tally {
     /// Adds a fault, or counts it with an earlier one of the same code.

@@ -214,15 +214,9 @@ fn fault(error: &RowError, sample: Option<String>) -> Fault {
 }
 
 fn request_fault(error: &Error) -> Fault {
-    let code = error
-        .code()
-        .map_or_else(|| NO_ANSWER.to_owned(), ToString::to_string);
-    Fault {
-        code,
-        message: advised(error.to_string(), error.code()),
-        sample: None,
-        count: 1,
-    }
+    let mut fault = Fault::of_call(error.code(), error);
+    fault.message = advised(fault.message, error.code());
+    fault
 }
 
 /// A refusal that does not say what to do, with what to do.
@@ -237,6 +231,3 @@ fn advised(message: String, code: Option<&ErrorCode>) -> String {
 const OTHER_KEY: &str = "the target table has another primary key than when the shipper started: \
                          create it again with the old key, or restart the shippers to take up the \
                          new one; until then nothing is written, and nothing is lost";
-
-/// What the status table calls an error that the service did not send.
-const NO_ANSWER: &str = "NoAnswer";

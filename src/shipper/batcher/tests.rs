@@ -21,7 +21,7 @@ use crate::tablestore::{
     CapacityUnit, Error, ErrorCode, PrimaryKeyType, RowError, RowOutcome, Value,
 };
 use crate::transform::Expression;
-use crate::transport::Retry;
+use crate::transport::{ExchangeError, Retry};
 
 /// Columns of a row, by name; values printed.
 pub(in crate::shipper) type Columns = BTreeMap<String, String>;
@@ -420,6 +420,28 @@ async fn the_bad_row_is_found_and_the_others_go_through() {
         Some(true)
     );
     assert_eq!(batcher.backlog.settle(), &Cursor::new("a"));
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_told_with_its_cause() {
+    let mut batcher = by_id(ColumnNames::Repair);
+    pull(&mut batcher, &[contents(&[("id", "1"), ("v", "x")])], "a").await;
+    let mut tally = Tally::default();
+    let sealed = batcher.fill(&mut tally).unwrap();
+    let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    let error = Error::Exchange {
+        operation: "batch_write_row to table t".to_owned(),
+        source: ExchangeError::Connect {
+            peer: "example:443".to_owned(),
+            source: refused.into(),
+        },
+    };
+    batcher.settle(sealed, Err(error), &mut tally);
+    let fault = &tally.faults[0];
+    assert_eq!(fault.code, "NoAnswer");
+    for part in ["batch_write_row to table t", "connection refused"] {
+        assert!(fault.message.contains(part), "{}", fault.message);
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@
 //!
 //! What a replay writes is newer than any letter, too. So the newest letter must go first: then what
 //! an earlier letter of the same key finds is later than itself, whoever wrote it, and in whatever
-//! replay; the other way round, the first letter's values would stay.
+//! replay; the other way round, the first letter's values would stay. So they do where the newest
+//! letter still fails and an earlier one goes through. And a log that was skipped while an earlier
+//! one of its key was in flight has an older time than that one's values.
 //!
 //! The two times are of two clocks, and between the look and the write a newer value may arrive: a
 //! few milliseconds in which an older one may win.

@@ -2,8 +2,8 @@
 //! caller's).
 //!
 //! All methods that write are idempotent: they put, without condition, what they would put again;
-//! the one exception is a [`Client::put_row`] that expects the row's absence or presence, and it
-//! says so.
+//! the exceptions are a [`Client::put_row`] or [`Client::update_row`] that expects the row's absence
+//! or presence, and they say so.
 
 mod answer;
 mod exchange;
@@ -156,7 +156,8 @@ impl Client {
 
     /// Writes cells of a row and leaves its other cells as they are; creates the row where there
     /// is none, unless `existence` forbids. Returns what that cost. The service refuses it without
-    /// a column.
+    /// a column. Under [`RowExistence::ExpectNotExist`], and after an attempt whose end is unknown, a
+    /// refusal may mean that this attempt went through, as of [`Self::put_row`].
     pub async fn update_row(
         &self,
         table: &TableName,
