@@ -14,12 +14,14 @@ mod logs;
 mod oracle;
 mod process;
 mod site;
+mod soak;
 mod witness;
 mod world;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -42,6 +44,18 @@ enum Trial {
     Kill(Worlds),
     /// Processes are restarted one after the other; nothing may be written twice
     Rolling(Worlds),
+    /// One process ships as many logs as it can for long, while services fail now and then
+    Soak(Length),
+}
+
+#[derive(Debug, Args)]
+struct Length {
+    /// How long
+    #[arg(long, default_value_t = 30)]
+    minutes: u32,
+    /// What the faults follow from
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -84,7 +98,29 @@ async fn endure(trial: Trial, program: &Path) -> ExitCode {
     match trial {
         Trial::Kill(worlds) => play(&worlds, Plan::any, program).await,
         Trial::Rolling(worlds) => play(&worlds, Plan::rolling, program).await,
+        Trial::Soak(length) => match soak(&length, program).await {
+            Ok(code) => code,
+            Err(error) => {
+                println!("the shipper cannot be watched: {error}");
+                ExitCode::FAILURE
+            }
+        },
     }
+}
+
+async fn soak(length: &Length, program: &Path) -> io::Result<ExitCode> {
+    let directory = tempfile::TempDir::with_prefix("soak-")?;
+    let minutes = Duration::from_mins(1) * length.minutes;
+    let line = |line: &str| println!("{line}");
+    let mut outcome = soak::play(minutes, length.seed, program, directory.path(), line).await?;
+    outcome.find_growth();
+    println!("\n{}", outcome.table());
+    if outcome.violations.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}", outcome.violations.join("\n"));
+    println!("container log: {}", directory.keep().display());
+    Ok(ExitCode::FAILURE)
 }
 
 /// `cargo run --example` does not build it.

@@ -1,4 +1,5 @@
-//! Real processes on a real sandbox: killed, stopped and restarted at random moments, under load.
+//! Real processes on a real sandbox: killed, stopped and restarted at random moments, and kept under
+//! load.
 //! `cargo run --release --example endure` does so for as long as one likes.
 
 #[path = "../simulation/calls.rs"]
@@ -13,10 +14,13 @@ mod logs;
 mod oracle;
 mod process;
 mod site;
+#[expect(dead_code, reason = "within seconds, nothing can be seen to grow")]
+mod soak;
 mod witness;
 mod world;
 
 use std::path::Path;
+use std::time::Duration;
 
 use campaign::Report;
 use world::{Cycle, Plan};
@@ -53,4 +57,16 @@ async fn rolling_restarts_under_load_write_nothing_twice() {
     let report = run([Plan::rolling(0, 4)]).await;
     assert!(report.logs > 1_000, "{}", report.table());
     assert_eq!(report.repeated(), 0, "{}", report.table());
+}
+
+/// The long one is `cargo run --release --example endure -- soak`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_of_many_logs_while_services_fail() {
+    let directory = tempfile::tempdir().unwrap();
+    let length = Duration::from_secs(10);
+    let outcome = soak::play(length, 0, Path::new(PROGRAM), directory.path(), |_| ());
+    let outcome = outcome.await.unwrap();
+    let (violations, table) = (&outcome.violations, outcome.table());
+    assert!(violations.is_empty(), "{violations:?}\n{table}");
+    assert!(outcome.logs > 10_000, "{table}");
 }

@@ -37,6 +37,11 @@ impl Process {
         Ok(Self { child, pid })
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal. The process was not waited for, so its number is still its own.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid, signal).expect("a child takes signals until it was waited for");

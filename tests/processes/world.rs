@@ -43,8 +43,8 @@ const GROUPS_PER_AGE: u32 = 150;
 /// Buckets at a time.
 const BUCKETS: u16 = 24;
 
-/// What services do in rough worlds, in the words of the sandbox's scripts.
-const FAULTS: [&str; 18] = [
+/// What services do where they fail, in the words of the sandbox's scripts.
+pub(crate) const FAULTS: [&str; 18] = [
     "next 3 BatchWriteRow: busy",
     "next 2 BatchWriteRow: cut before",
     "next 2 BatchWriteRow: cut after",
