@@ -205,14 +205,8 @@ async fn position(context: &Context, shard: ShardId, journal: &Journal) -> Optio
 
 /// Tells the status table what Log Service refused.
 fn record_fault(journal: &Journal, error: &Error) {
-    let code = error.code();
     let mut tally = Tally::default();
-    tally.fault(Fault {
-        code: code.map_or_else(|| "NoAnswer".to_owned(), ToString::to_string),
-        message: error_chain(error),
-        sample: None,
-        count: 1,
-    });
+    tally.fault(Fault::of_call(error.code(), error));
     journal.record(tally);
 }
 

@@ -203,13 +203,15 @@ impl NameBook {
             None if !is_unproven && !known.has_forgotten => return false,
             Some(Verdict::Accepted) | None => {}
         }
-        let since = self.edition.fetch_add(1, Ordering::AcqRel) + 1;
+        let since = self.edition() + 1;
         known.has_forgotten |= known.refused.insert(sent.into(), since);
         if known.accepted.is_empty() && known.refused.len() >= ENOUGH && known.all_refused.is_none()
         {
             info!("Table Store takes no column name with a hyphen: all are repaired from now on");
             known.all_refused = Some(since);
         }
+        // Last, so that whoever sees the new edition finds the new names.
+        self.edition.store(since, Ordering::Release);
         self.version.fetch_add(1, Ordering::AcqRel);
         true
     }
