@@ -313,7 +313,7 @@ impl Exchange {
     }
 
     /// A refusal without secrets: before its message is cut, or half of one might stay.
-    fn redacted(&self, error: &proto::Error) -> proto::Error {
+    pub(super) fn redacted(&self, error: &proto::Error) -> proto::Error {
         let message = error.message.as_deref().map(String::from_utf8_lossy);
         proto::Error {
             code: self.without_secrets(error.code.clone()),

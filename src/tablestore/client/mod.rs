@@ -287,7 +287,13 @@ impl Client {
         rows: usize,
     ) -> Result<BatchOutcome, Error> {
         let call = Call::about("BatchWriteRow", "batch_write_row to table", table);
-        let outcome = |answer| answer::batch(table, rows, answer);
+        let outcome = |mut answer: proto::BatchWriteRowResponse| {
+            let answers = answer.tables.iter_mut().flat_map(|table| &mut table.rows);
+            for error in answers.filter_map(|row| row.error.as_mut()) {
+                *error = self.exchange.redacted(error);
+            }
+            answer::batch(table, rows, answer)
+        };
         self.exchange.run(call, body, outcome).await
     }
 

@@ -213,6 +213,31 @@ async fn no_refusal_shows_a_secret() {
     assert!(matches!(error, Error::Service { request_id, .. } if request_id == "[secret]"));
 }
 
+/// Nor does the refusal of a row, which ends in status rows and dead letters.
+#[tokio::test(start_paused = true)]
+async fn no_refusal_of_a_row_shows_a_secret() {
+    let refused = proto::RowInBatchWriteRowResponse {
+        error: Some(proto::Error {
+            code: format!("OTS{SECRET}"),
+            message: Some(format!("{}{SECRET}", "-".repeat(2040)).into()),
+        }),
+        ..proto::RowInBatchWriteRowResponse::default()
+    };
+    let body = proto::BatchWriteRowResponse {
+        tables: vec![proto::TableInBatchWriteRowResponse {
+            table_name: "orders".to_owned(),
+            rows: vec![refused],
+        }],
+    };
+    let answer = answer("BatchWriteRow", 200, body.encode_to_vec());
+    let (client, _) = client(Variation::default(), answer);
+    let orders = table("orders");
+    let outcomes = client.batch_write_row(&orders, Bytes::new(), 1);
+    let shown = format!("{:?}", outcomes.await.unwrap());
+    assert!(shown.contains("OTS[secret]"), "{shown}");
+    assert!(!shown.contains("exampleSecret"), "{shown}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_cannot_be_made_is_an_error() {
     let variation = Variation {
