@@ -1,7 +1,11 @@
-//! SIGINT and SIGTERM.
+//! SIGINT and SIGTERM, and one that must do no harm.
 //!
 //! A process with the id 1, as containers start theirs, gets only signals that it asked for: so
 //! every command that may take long asks.
+//!
+//! A write beyond a limit on file sizes (`ulimit -f`) sends SIGXFSZ, which ends a process that did
+//! not ask for it. The file of dead letters is to be like a full disk then: the write fails, the
+//! letters wait, and rows go on.
 
 use std::io;
 
@@ -9,11 +13,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::Exit;
 
-/// Both signals, from now on.
+/// SIGXFSZ, by the number that Linux, macOS and the BSDs have for it.
+const FILE_SIZE: i32 = 25;
+
+/// These signals, from now on.
 #[derive(Debug)]
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Never looked at: the write that it is about fails, and says so.
+    _file_size: Signal,
 }
 
 /// A signal that arrived.
@@ -26,11 +35,12 @@ pub(super) enum Asked {
 }
 
 impl Signals {
-    /// Takes over both signals; they no longer end the process by themselves.
+    /// Takes over the signals; they no longer end the process by themselves.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE))?,
         })
     }
 

@@ -22,6 +22,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing::warn;
+
 use self::known::Known;
 use super::sink::{SinkError, Stored};
 use super::{Letter, Order, Origin};
@@ -176,7 +178,15 @@ impl Open {
             }
             Ok(())
         })?;
+        let is_news = len > self.end;
         self.end = len;
+        if is_news && !self.ends_with_a_line()? {
+            warn!(
+                at = len,
+                "the file of dead letters ends in half a line, of a write that was cut off: \
+                 it stays, and counts for nothing"
+            );
+        }
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod bad_rows;
 mod commands;
 mod dead_letters;
 mod delivery;
+mod disks;
 mod processes;
 mod rig;
 mod sandbox_manual;

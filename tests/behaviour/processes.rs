@@ -32,6 +32,32 @@ impl Process {
         Self(command(environment).args(arguments).spawn().unwrap())
     }
 
+    /// A shipper started by another program, which gets its path as the last argument.
+    pub(crate) fn within(rig: &Rig, variables: &[(&str, &str)], wrapper: &[&str]) -> Self {
+        let Some((program, arguments)) = wrapper.split_first() else {
+            return Self::start(rig, variables);
+        };
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg(env!("CARGO_BIN_EXE_loghub-shipper"))
+            .env_clear()
+            .env("PATH", path)
+            .envs(rig.environment())
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Self(command.spawn().unwrap())
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let id = self.0.id().expect("the process was not waited for yet");
         let kill = format!("kill -{name} {id}");
@@ -49,7 +75,7 @@ impl Process {
         (status, String::from_utf8(stderr).unwrap())
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.signal("TERM");
         let (status, stderr) = self.end().await;
         assert_eq!(status.code(), Some(0), "{stderr}");

@@ -111,6 +111,24 @@ async fn half_a_line_of_a_crash_spoils_no_other() {
     assert_eq!(all[1..], found(&letters));
 }
 
+/// Wherever the write was cut off: what is not whole is stored again, what is whole is not.
+#[tokio::test]
+async fn a_line_cut_anywhere_loses_and_doubles_no_letter() {
+    let letters = [letter(1, "a"), letter(2, "b"), letter(3, "c")];
+    let torn = serde_json::to_string(&letters[1]).unwrap();
+    for cut in 0..=torn.len() {
+        let rig = Rig::new();
+        store(&rig.sink(), &letters[..1]).await;
+        rig.append(std::str::from_utf8(&torn.as_bytes()[..cut]).unwrap());
+        store(&rig.sink(), &letters).await;
+        let mut all = rig.read().await;
+        all.retain(|found| matches!(found, Found::Letter(_)));
+        assert_eq!(all, found(&letters), "cut at {cut}");
+        let half = usize::from(0 < cut && cut < torn.len());
+        assert_eq!(rig.lines().len(), 3 + half, "cut at {cut}");
+    }
+}
+
 #[tokio::test]
 async fn changes_leave_alone_what_is_of_others() {
     let rig = Rig::new();
