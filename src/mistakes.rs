@@ -73,6 +73,14 @@ pub enum Mistake {
     WindowPassesUndecided,
     /// A share of the budget that shrinks keeps for ever what it has no use for.
     ShareLeaks,
+    /// A pull that is larger than its share of the budget goes on all the same.
+    ShareNotGrown,
+    /// A pull's share of the budget is given back when its logs begin to become rows.
+    ShareFreedEarly,
+    /// The checkpoint passes logs whose letters are not stored yet.
+    CheckpointPassesParked,
+    /// A letter that was refused counts as stored.
+    RefusedLetterIsDone,
     /// A permit that was to be taken back goes round all the same.
     LimitKeepsSurplus,
 }

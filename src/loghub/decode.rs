@@ -208,6 +208,14 @@ impl LogGroupList {
         &self.data
     }
 
+    /// Bytes that it takes, with the whereabouts of everything in it.
+    pub fn held_bytes(&self) -> usize {
+        self.data.len()
+            + self.groups.capacity() * size_of::<Group>()
+            + self.tags.capacity() * size_of::<(Span, Span)>()
+            + self.logs.capacity() * size_of::<Span>()
+    }
+
     /// The groups, in shard order.
     pub fn groups(&self) -> &[Group] {
         &self.groups

@@ -19,5 +19,5 @@ pub use self::client::{Client, Saved, Settings};
 pub use self::error::{Error, ErrorCode};
 pub use self::model::{
     Checkpoint, ConsumerGroup, ConsumerGroupName, ConsumerName, Cursor, CursorPosition, Logstore,
-    NameError, Project, Pull, Shard, ShardId, ShardStatus,
+    NameError, Project, Pull, PullSize, Shard, ShardId, ShardStatus,
 };

@@ -246,6 +246,17 @@ pub struct Pull {
     pub wire_bytes: usize,
 }
 
+/// How large the answer to a pull is, as its headers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PullSize {
+    /// Bytes of the logs, uncompressed.
+    pub raw_bytes: usize,
+    /// Bytes of the body as it was sent.
+    pub wire_bytes: usize,
+    /// How many log groups there are.
+    pub group_count: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use super::window::Window;
 use crate::deadletters::{Place, WholeLog};
 use crate::loghub::Cursor;
 use crate::loghub::decode::{self, DecodeError, LogGroupList, Span};
+use crate::mistakes::{Mistake, planted};
 
 /// One log of the backlog, for as long as it is undecided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ struct Held {
     from: Cursor,
     next: Cursor,
     /// Its bytes in the budget.
-    _share: Share,
+    share: Option<Share>,
 }
 
 /// The pulls that are not wholly decided, oldest first, and the log to be mapped next.
@@ -38,6 +39,15 @@ pub(super) struct Backlog {
     scan: LogRef,
     /// Everything before this cursor is decided.
     done: Cursor,
+    /// Bytes that all of it takes.
+    held_bytes: usize,
+}
+
+impl Held {
+    fn bytes(&self) -> usize {
+        let copies = self.repaired.values().map(Vec::capacity).sum::<usize>();
+        self.list.held_bytes() + copies
+    }
 }
 
 impl Backlog {
@@ -52,6 +62,7 @@ impl Backlog {
             pulls: Window::new(),
             scan,
             done: start,
+            held_bytes: 0,
         }
     }
 
@@ -63,8 +74,9 @@ impl Backlog {
             repaired: HashMap::new(),
             from,
             next,
-            _share: share,
+            share: Some(share).filter(|_| !planted(Mistake::ShareFreedEarly)),
         };
+        self.held_bytes += held.bytes();
         self.pulls.push(held, logs);
         self.settle();
     }
@@ -162,6 +174,11 @@ impl Backlog {
             .expect("the pull of an undecided log is held");
         let span = held.list.logs()[log.log];
         let (copy, replaced) = decode::replace_bad_utf8(held.list.data(), span)?;
+        self.held_bytes += copy.capacity();
+        if let Some(share) = &mut held.share {
+            // It must be kept in any case: at least others are not given these bytes.
+            share.grow(copy.capacity());
+        }
         held.repaired.insert(log.log, copy);
         Ok(replaced)
     }
@@ -174,6 +191,7 @@ impl Backlog {
     /// Lets go of the pulls that are decided; the cursor before which everything is.
     pub(super) fn settle(&mut self) -> &Cursor {
         while let Some(held) = self.pulls.pop_decided() {
+            self.held_bytes -= held.bytes();
             self.done = held.next;
         }
         &self.done
@@ -187,7 +205,7 @@ impl Backlog {
         } else {
             pull + 1
         };
-        self.pulls.truncate(first_unmapped);
+        self.truncate(first_unmapped);
     }
 
     /// Lets go of everything, decided or not, as if it were.
@@ -195,7 +213,12 @@ impl Backlog {
         if let Some(last) = self.pulls.values().last() {
             self.done = last.next.clone();
         }
-        self.pulls.truncate(0);
+        self.truncate(0);
+    }
+
+    fn truncate(&mut self, number: u64) {
+        self.pulls.truncate(number);
+        self.held_bytes = self.pulls.values().map(Held::bytes).sum();
     }
 
     /// Where the shard goes on after everything that was read.
@@ -215,6 +238,11 @@ impl Backlog {
     /// Bytes of logs held.
     pub(super) fn bytes(&self) -> usize {
         self.pulls.values().map(|held| held.list.data().len()).sum()
+    }
+
+    /// Bytes that they take with what is known of them.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
     }
 
     /// Pulls held.

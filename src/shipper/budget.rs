@@ -9,27 +9,45 @@ use crate::mistakes::{Mistake, planted};
 /// Bytes that one permit of the semaphore stands for; a semaphore counts no further than 2^29.
 const UNIT: usize = 1024;
 
+/// One part in so many comes on top of the budget, for pulls that are a little larger than
+/// expected: else they would be read again for a few bytes whenever the budget is used up.
+const SPARE: u32 = 8;
+
 /// A number of bytes that is handed out in turns: who asked first is served first.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     semaphore: Arc<Semaphore>,
+    spare: Arc<Semaphore>,
     units: u32,
 }
 
 /// Bytes taken from a [`Budget`], given back on drop.
 #[derive(Debug)]
-pub(super) struct Share(OwnedSemaphorePermit);
+pub(super) struct Share {
+    main: OwnedSemaphorePermit,
+    spare: Option<OwnedSemaphorePermit>,
+    budget: Budget,
+}
+
+/// Bytes on top of a [`Budget`], given back on drop.
+#[derive(Debug)]
+pub(super) struct Extra {
+    _permit: OwnedSemaphorePermit,
+}
 
 impl Budget {
     pub(super) fn new(bytes: usize) -> Self {
         let units = units(bytes);
-        let permits = usize::try_from(units)
-            .unwrap_or(usize::MAX)
-            .min(Semaphore::MAX_PERMITS);
         Self {
-            semaphore: Arc::new(Semaphore::new(permits)),
+            semaphore: semaphore(units),
+            spare: semaphore(units / SPARE),
             units,
         }
+    }
+
+    /// Whether so many bytes are not more than all of it.
+    pub(super) fn is_enough_for(&self, bytes: usize) -> bool {
+        units(bytes) <= self.units
     }
 
     /// Takes `bytes`, waiting until they are there. More than the whole budget is the whole budget.
@@ -38,35 +56,91 @@ impl Budget {
         let permit = semaphore
             .acquire_many_owned(units(bytes).min(self.units))
             .await;
-        Share(permit.expect("the budget is never closed"))
+        Share {
+            main: permit.expect("the budget is never closed"),
+            spare: None,
+            budget: self.clone(),
+        }
+    }
+
+    /// So many bytes on top, if they are there right now: for copies of what is held already.
+    pub(super) fn extra(&self, bytes: usize) -> Option<Extra> {
+        let permit = Arc::clone(&self.spare).try_acquire_many_owned(units(bytes));
+        let permit = permit.ok()?;
+        Some(Extra { _permit: permit })
     }
 }
 
 impl Share {
-    /// How much of the semaphore it holds.
-    #[cfg(test)]
-    pub(super) fn units(&self) -> usize {
-        self.0.num_permits()
+    /// How much of the semaphores it holds.
+    fn held(&self) -> usize {
+        let spare = self.spare.as_ref();
+        self.main.num_permits() + spare.map_or(0, OwnedSemaphorePermit::num_permits)
     }
 
-    /// Makes the share `bytes` large, as far as the budget goes right now: what is on hand already
-    /// must be kept in any case.
-    pub(super) fn resize(&mut self, bytes: usize, budget: &Budget) {
-        let (held, wanted) = (self.0.num_permits(), units(bytes).min(budget.units));
+    /// The same, for models.
+    #[cfg(test)]
+    pub(super) fn units(&self) -> usize {
+        self.held()
+    }
+
+    /// Makes the share `bytes` large; `false`, and nothing changes, where the budget does not have
+    /// as much right now.
+    pub(super) fn resize(&mut self, bytes: usize) -> bool {
+        let (held, wanted) = (self.held(), units(bytes).min(self.budget.units));
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-        if wanted < held {
-            let spare = self.0.split(held - wanted);
-            if planted(Mistake::ShareLeaks) {
-                return spare.into_iter().for_each(OwnedSemaphorePermit::forget);
+        match u32::try_from(wanted.saturating_sub(held)) {
+            Ok(0) => {
+                self.shrink(held - wanted);
+                true
             }
-            drop(spare);
-        } else if let Ok(missing) = u32::try_from(wanted - held) {
-            let semaphore = Arc::clone(&budget.semaphore);
-            if let Ok(more) = semaphore.try_acquire_many_owned(missing) {
-                self.0.merge(more);
-            }
+            Ok(_) if planted(Mistake::ShareNotGrown) => true,
+            Ok(missing) => self.take_more(missing),
+            Err(_too_large) => false,
         }
     }
+
+    /// Makes the share so much larger, if the budget has as much right now.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        self.take_more(units(bytes))
+    }
+
+    fn take_more(&mut self, missing: u32) -> bool {
+        let budget = &self.budget;
+        if let Ok(more) = Arc::clone(&budget.semaphore).try_acquire_many_owned(missing) {
+            self.main.merge(more);
+            return true;
+        }
+        let Ok(more) = Arc::clone(&budget.spare).try_acquire_many_owned(missing) else {
+            return false;
+        };
+        match &mut self.spare {
+            Some(spare) => spare.merge(more),
+            none => *none = Some(more),
+        }
+        true
+    }
+
+    /// Gives back so much, first of what is on top.
+    fn shrink(&mut self, surplus: usize) {
+        let mut surplus = surplus;
+        if let Some(mut spare) = self.spare.take() {
+            let back = spare.num_permits().min(surplus);
+            surplus -= back;
+            drop(spare.split(back));
+            self.spare = Some(spare);
+        }
+        let back = self.main.split(surplus);
+        if planted(Mistake::ShareLeaks) {
+            return back.into_iter().for_each(OwnedSemaphorePermit::forget);
+        }
+        drop(back);
+    }
+}
+
+fn semaphore(units: u32) -> Arc<Semaphore> {
+    let permits = usize::try_from(units).unwrap_or(usize::MAX);
+    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
 
 fn units(bytes: usize) -> u32 {
@@ -83,19 +157,36 @@ mod tests {
     async fn what_is_taken_must_come_back_first() {
         let budget = Budget::new(10 * UNIT);
         let mut share = budget.take(8 * UNIT).await;
-        share.resize(4 * UNIT, &budget);
+        assert!(share.resize(4 * UNIT));
         let other = budget.take(6 * UNIT).await;
         assert_eq!(budget.semaphore.available_permits(), 0);
-        share.resize(9 * UNIT, &budget);
-        assert_eq!(share.0.num_permits(), 4, "nothing is left to grow into");
+        assert!(!share.resize(9 * UNIT));
+        assert_eq!(share.units(), 4, "nothing is left to grow into");
         drop((share, other));
         assert_eq!(budget.semaphore.available_permits(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_little_more_than_expected_is_no_reason_to_wait() {
+        let budget = Budget::new(32 * UNIT);
+        let mut share = budget.take(32 * UNIT).await;
+        assert!(share.resize(20 * UNIT));
+        let mut other = budget.take(12 * UNIT).await;
+        assert!(other.resize(15 * UNIT));
+        assert!(!share.resize(22 * UNIT), "an eighth, not more");
+        assert!(share.resize(21 * UNIT));
+        assert!(other.resize(2 * UNIT));
+        assert_eq!((share.units(), other.units()), (21, 2));
+        assert_eq!(budget.spare.available_permits(), 3);
+        drop((share, other));
+        assert_eq!(budget.semaphore.available_permits(), 32);
+        assert_eq!(budget.spare.available_permits(), 4);
     }
 
     #[tokio::test]
     async fn one_that_wants_more_than_all_gets_all() {
         let budget = Budget::new(2 * UNIT);
         let share = budget.take(50 * UNIT).await;
-        assert_eq!(share.0.num_permits(), 2);
+        assert_eq!(share.units(), 2);
     }
 }

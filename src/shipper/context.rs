@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::budget::Budget;
 use super::limiter::Limiter;
+use super::memory::Memory;
 use super::rows::NameBook;
 use super::settings::Settings;
 use crate::deadletters::Sink;
@@ -24,6 +25,7 @@ pub(super) struct Context {
     pub(super) schema: Arc<[PrimaryKeyColumn]>,
     pub(super) book: Arc<NameBook>,
     pub(super) budget: Budget,
+    pub(super) memory: Arc<Memory>,
     pub(super) limiter: Arc<Limiter>,
     pub(super) totals: Arc<Totals>,
     pub(super) clock: Clock,

@@ -10,7 +10,7 @@
 //!
 //! [`Replay`] feeds the same batcher from dead letters.
 //!
-//! Shared by all shards: the byte `budget`, the `limiter` of batches in flight, and what was
+//! Shared by all shards: the byte `budget` and what is really held (`memory`), the `limiter` of batches in flight, and what was
 //! learned of column names (`rows`).
 
 mod backlog;
@@ -26,6 +26,7 @@ mod hints;
 mod lease;
 mod limiter;
 mod lines;
+mod memory;
 #[cfg(test)]
 mod models;
 mod parking;
@@ -49,6 +50,7 @@ use self::daemon::Daemon;
 pub use self::daemon::RunError;
 use self::fingerprint::fingerprint;
 use self::limiter::Limiter;
+pub use self::memory::Memory;
 pub use self::replay::{Failing, Replay, ReplayError, ReplayReport, ReplaySettings};
 use self::rows::NameBook;
 pub use self::settings::{
@@ -65,6 +67,7 @@ use crate::{loghub, tablestore};
 pub struct Shipper {
     daemon: Daemon,
     totals: Arc<Totals>,
+    memory: Arc<Memory>,
 }
 
 impl Shipper {
@@ -91,6 +94,7 @@ impl Shipper {
         )
         .await?;
         let totals = Arc::new(Totals::default());
+        let memory = Arc::new(Memory::default());
         let context = Context {
             project_logstore: format!(
                 "{}|{}",
@@ -110,6 +114,7 @@ impl Shipper {
             schema: found.target.primary_key.into(),
             book: Arc::new(NameBook::new(settings.rules.column_names)),
             budget: Budget::new(settings.memory_limit_bytes),
+            memory: Arc::clone(&memory),
             limiter: Limiter::new(settings.max_batches_in_flight),
             totals: Arc::clone(&totals),
             settings,
@@ -117,12 +122,21 @@ impl Shipper {
             clock,
         };
         let daemon = Daemon::new(Arc::new(context), found.group_timeout);
-        Ok(Self { daemon, totals })
+        Ok(Self {
+            daemon,
+            totals,
+            memory,
+        })
     }
 
     /// Running totals, for whoever wants to watch.
     pub fn totals(&self) -> Arc<Totals> {
         Arc::clone(&self.totals)
+    }
+
+    /// The bytes of logs and rows that it holds, for whoever wants to watch.
+    pub fn memory(&self) -> Arc<Memory> {
+        Arc::clone(&self.memory)
     }
 
     /// Ships until `shutdown`, then hands all shards over within the grace period.

@@ -14,19 +14,24 @@ use tracing::debug;
 
 use super::backlog::Backlog;
 use super::batcher::{Batcher, Dead};
+use super::budget::Extra;
 use super::context::Context;
 use super::pending::resolve;
 use super::worker::{WRITE_FAULTS, WRITE_THROTTLED};
 use crate::deadletters::{Key, Letter, Reason, Sink, SinkError, Stored};
 use crate::loghub::ShardId;
+use crate::mistakes::{Mistake, planted};
 use crate::status::{Fault, Tally};
 use crate::transport::{Retry, Retryable as _, error_chain};
 
 /// Letters stored at once: as many as a request to a table takes.
 const LETTERS: usize = 200;
 
-/// Bytes of logs in them, after which no further one is added: letters are copies.
+/// Bytes of logs in them, after which no further one is added.
 const BYTES: usize = 1 << 20;
+
+/// A letter is a copy of its log, and becomes text and a request.
+const COPIES: usize = 2;
 
 /// What the status table calls letters that cannot be stored.
 const DEAD_LETTERS_WAIT: &str = "DeadLettersWait";
@@ -38,6 +43,9 @@ pub(super) struct Parking {
     /// Logs that wait, with the time at which they were given up, Unix milliseconds.
     waiting: VecDeque<(Dead, i64)>,
     storing: Option<BoxFuture<'static, Tried>>,
+    /// Bytes of the letters in it, and what of them is on top of the budget.
+    storing_bytes: usize,
+    extra: Vec<Extra>,
     failures: u32,
     due: Instant,
 }
@@ -55,6 +63,8 @@ impl Parking {
             shard,
             waiting: VecDeque::new(),
             storing: None,
+            storing_bytes: 0,
+            extra: Vec::new(),
             failures: 0,
             due: Instant::now(),
         }
@@ -84,14 +94,35 @@ impl Parking {
         let (mut dead, mut letters, mut bytes) = (Vec::new(), Vec::new(), 0);
         while letters.len() < LETTERS
             && bytes < BYTES
-            && let Some((one, parked_at_millis)) = self.waiting.pop_front()
+            && let Some((one, _)) = self.waiting.front()
         {
+            let copies = COPIES * backlog.view(one.log).span.len();
+            let extra = self.context.budget.extra(copies);
+            // One at a time goes on however little memory is left: letters make room.
+            if extra.is_none() && !letters.is_empty() {
+                break;
+            }
+            self.extra.extend(extra);
+            let Some((one, parked_at_millis)) = self.waiting.pop_front() else {
+                break;
+            };
             let letter = letter(&self.context, self.shard, backlog, &one, parked_at_millis);
             bytes += letter.log.len();
             letters.push(letter);
             dead.push((one, parked_at_millis));
         }
         self.storing = Some(store(sink, letters, dead).boxed());
+        self.storing_bytes = COPIES * bytes;
+    }
+
+    /// Bytes that are held to store letters.
+    pub(super) fn storing_bytes(&self) -> usize {
+        self.storing_bytes
+    }
+
+    /// Whether some letter is not stored yet.
+    pub(super) fn has_some(&self) -> bool {
+        self.storing.is_some() || !self.waiting.is_empty()
     }
 
     /// A try to store letters, when it has ended. Cancel safe.
@@ -102,11 +133,14 @@ impl Parking {
     /// Decides the logs whose letters are stored; the others wait on.
     pub(super) fn settle(&mut self, tried: Tried, batcher: &mut Batcher, tally: &mut Tally) {
         let Tried { dead, stored } = tried;
+        self.storing_bytes = 0;
+        self.extra.clear();
         let Stored { failed, error } = stored;
         let mut failed = failed.into_iter().peekable();
         let mut again = Vec::new();
         for (place, (dead, millis)) in dead.into_iter().enumerate() {
-            if failed.next_if_eq(&place).is_some() {
+            let is_stored = failed.next_if_eq(&place).is_none();
+            if !is_stored && !planted(Mistake::RefusedLetterIsDone) {
                 again.push((dead, millis));
             } else {
                 batcher.bury(&dead, tally);

@@ -8,10 +8,11 @@ use tracing::{debug, error, warn};
 
 use super::budget::Share;
 use super::context::Context;
+use super::memory::Holding;
 use super::settings::LostCursor;
 use crate::loghub::compression::Compression;
 use crate::loghub::decode::LogGroupList;
-use crate::loghub::{Cursor, CursorPosition, Error, ErrorCode, Pull, ShardId};
+use crate::loghub::{Cursor, CursorPosition, Error, ErrorCode, Pull, PullSize, ShardId};
 use crate::mistakes::{Mistake, planted};
 use crate::status::{Fault, Journal, Tally};
 use crate::telemetry::Allowance;
@@ -53,6 +54,11 @@ const THROTTLED: Policy = Policy {
     total: None,
 };
 
+/// Bytes that a pull of so many will take: its logs, and the rows that are made of them.
+fn needed(raw_bytes: usize) -> usize {
+    raw_bytes.saturating_mul(2)
+}
+
 /// What the puller hands on.
 #[derive(Debug)]
 pub(super) struct Pulled {
@@ -64,6 +70,8 @@ pub(super) struct Pulled {
     pub(super) next: Cursor,
     /// Their bytes in the budget.
     pub(super) share: Share,
+    /// Their bytes as they are.
+    pub(super) holding: Holding,
 }
 
 /// Why the puller ended.
@@ -118,10 +126,11 @@ impl Puller {
                 return PullEnd::Closed;
             };
             let mut share = self.context.budget.take(self.expected_bytes).await;
-            let pull = match self.pull().await {
+            let mut holding = Holding::new(&self.context.memory);
+            let pull = match self.pull(&mut share, &mut holding).await {
                 Ok(pull) => pull,
                 Err(pause) => {
-                    drop((slot, share));
+                    drop((slot, share, holding));
                     match pause {
                         Some(pause) => tokio::time::sleep(pause).await,
                         None => return PullEnd::ShardGone,
@@ -130,13 +139,12 @@ impl Puller {
                 }
             };
             let (list, next, raw_bytes, is_full) = pull;
-            share.resize(raw_bytes * 2, &self.context.budget);
             self.adapt(raw_bytes, list.groups().len());
             let is_empty = list.logs().is_empty();
             let has_moved = next != self.cursor;
             let from = std::mem::replace(&mut self.cursor, next.clone());
             if is_empty && told.as_ref() == Some(&next) {
-                drop((slot, share));
+                drop((slot, share, holding));
                 if planted(Mistake::IdleShardGivenUp) {
                     std::future::pending::<()>().await;
                 }
@@ -147,6 +155,7 @@ impl Puller {
                     list,
                     next,
                     share,
+                    holding,
                 });
             }
             if has_moved && (raw_bytes >= BUSY_BYTES || is_full) {
@@ -162,25 +171,42 @@ impl Puller {
     }
 
     /// One pull, indexed; or the pause before the next try, `None` if there is no point in one.
-    async fn pull(&mut self) -> Result<(LogGroupList, Cursor, usize, bool), Option<Duration>> {
+    ///
+    /// The share becomes as large as the pull: its logs, and as much again for their rows.
+    async fn pull(
+        &mut self,
+        share: &mut Share,
+        holding: &mut Holding,
+    ) -> Result<(LogGroupList, Cursor, usize, bool), Option<Duration>> {
         let Self {
+            context,
             shard,
             cursor,
             count,
             ..
         } = self;
-        let pull = self
-            .context
-            .loghub
-            .pull_logs(*shard, cursor, *count, Compression::Lz4)
-            .await;
+        let (loghub, budget) = (&context.loghub, &context.budget);
+        let has_room = |size: PullSize| {
+            let bytes = needed(size.raw_bytes);
+            let is_small = budget.is_enough_for(bytes) || size.group_count <= 1;
+            let has_room = is_small && share.resize(bytes);
+            if has_room {
+                holding.set(size.raw_bytes + size.wire_bytes);
+            }
+            has_room
+        };
+        let pull = loghub.pull_logs_within(*shard, cursor, *count, Compression::Lz4, has_room);
         let Pull {
             data,
             next,
             group_count,
             ..
-        } = match pull {
-            Ok(pull) => pull,
+        } = match pull.await {
+            Ok(Ok(pull)) => pull,
+            Ok(Err(size)) => {
+                self.make_room(size);
+                return Err(Some(Duration::ZERO));
+            }
             Err(error) => return Err(self.failed(&error).await),
         };
         let raw_bytes = data.len();
@@ -195,6 +221,7 @@ impl Puller {
             }
             Ok(list) => {
                 self.faults = 0;
+                holding.set(list.held_bytes());
                 let logs = u64::try_from(list.logs().len()).unwrap_or(u64::MAX);
                 let bytes_read = u64::try_from(raw_bytes).unwrap_or(u64::MAX);
                 let replaced = u64::try_from(list.replaced()).unwrap_or(u64::MAX);
@@ -217,9 +244,26 @@ impl Puller {
         }
     }
 
+    /// More came than there is room for right now: it is read again once there is, or in halves
+    /// where there never will be.
+    fn make_room(&mut self, size: PullSize) {
+        let PullSize {
+            raw_bytes,
+            group_count,
+            ..
+        } = size;
+        debug!(raw_bytes, group_count, "pulled more than there is room for");
+        let bytes = needed(raw_bytes);
+        (self.count, self.expected_bytes) = if self.context.budget.is_enough_for(bytes) {
+            (group_count.max(1), bytes)
+        } else {
+            ((group_count / 2).max(1), bytes / 2)
+        };
+    }
+
     /// Asks for as many groups as make up the target size.
     fn adapt(&mut self, raw_bytes: usize, groups: usize) {
-        self.expected_bytes = (raw_bytes * 2).clamp(IDLE_SHARE, TARGET_BYTES * 4);
+        self.expected_bytes = needed(raw_bytes).clamp(IDLE_SHARE, TARGET_BYTES * 4);
         if let Some(per_group) = raw_bytes.checked_div(groups) {
             let per_group = per_group.max(1);
             let wanted = u32::try_from(TARGET_BYTES / per_group).unwrap_or(MAX_COUNT);

@@ -21,6 +21,7 @@ use super::beginning::{self, Position};
 use super::context::Context;
 use super::lease::Lease;
 use super::limiter::{Limiter, Signal, Slot};
+use super::memory::Holding;
 use super::parking::{Parking, Tried};
 use super::pending::{resolve, sleep_until};
 use super::puller::{PullEnd, Pulled, Puller};
@@ -108,6 +109,9 @@ struct Worker {
     journal: Arc<Journal>,
     batcher: Batcher,
     sends: JoinSet<Answered>,
+    /// Bytes of the batches in them, and of everything that the shard holds.
+    sending_bytes: usize,
+    holding: Holding,
     /// Batches that wait for another try, and until when.
     later: Vec<(Instant, Sealed)>,
     /// A place in the queue for a slot.
@@ -231,12 +235,14 @@ impl Worker {
         }
         Self {
             parking: Parking::new(Arc::clone(&context), shard),
+            holding: Holding::new(&context.memory),
             context,
             shard,
             lease,
             journal,
             batcher,
             sends: JoinSet::new(),
+            sending_bytes: 0,
             later: Vec::new(),
             slot: None,
             probe: None,
@@ -273,6 +279,7 @@ impl Worker {
                 self.parking.store_if_due(&self.batcher.backlog);
             }
             self.save_if_due();
+            self.measure();
             let wake = self.next_wake();
             tokio::select! {
                 biased; // What ends the work first, then what makes room, then what needs it.
@@ -348,6 +355,7 @@ impl Worker {
         self.batcher.backlog.drop_unmapped();
         if planted(Mistake::LastBatchDropped) {
             self.sends = JoinSet::new();
+            self.sending_bytes = 0;
             self.later.clear();
             self.batcher.backlog.give_up();
         }
@@ -367,13 +375,24 @@ impl Worker {
             list,
             next,
             share,
+            holding,
         } = pulled;
         debug!(
             logs = list.logs().len(),
             groups = list.groups().len(),
             "pulled"
         );
+        // Here it is measured with everything else.
+        drop(holding);
         self.batcher.backlog.push(list, from, next, share);
+    }
+
+    /// Tells what is held right now.
+    fn measure(&mut self) {
+        let later = self.later.iter().map(|(_, sealed)| sealed.bytes());
+        let batches = self.sending_bytes + later.sum::<usize>();
+        let bytes = self.batcher.backlog.held_bytes() + batches + self.parking.storing_bytes();
+        self.holding.set(bytes);
     }
 
     /// Whether a batch may be filled right now: not while names are being tried out.
@@ -456,6 +475,7 @@ impl Worker {
     fn send(&mut self, sealed: Sealed, slot: Slot) {
         let context = Arc::clone(&self.context);
         let lease = self.lease.clone();
+        self.sending_bytes += sealed.bytes();
         let send = async move {
             let table = &context.settings.target_table;
             let rows = sealed.len();
@@ -494,6 +514,7 @@ impl Worker {
             answer,
         }: Answered,
     ) {
+        self.sending_bytes -= sealed.bytes();
         let Some(answer) = answer else {
             self.later.push((Instant::now() + LEASE_PAUSE, sealed));
             return;
@@ -560,7 +581,9 @@ impl Worker {
             return;
         }
         let mut cursor = self.batcher.backlog.settle().clone();
-        if planted(Mistake::CheckpointOfWhatWasRead) {
+        if planted(Mistake::CheckpointOfWhatWasRead)
+            || planted(Mistake::CheckpointPassesParked) && self.parking.has_some()
+        {
             cursor = self.batcher.backlog.newest().clone();
         }
         let context = Arc::clone(&self.context);

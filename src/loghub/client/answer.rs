@@ -5,8 +5,8 @@ use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::loghub::compression::{Compression, decompress};
-use crate::loghub::model::{Cursor, Pull};
+use crate::loghub::compression::{Compression, MAX_RAW_BYTES, decompress};
+use crate::loghub::model::{Cursor, Pull, PullSize};
 use crate::transport::Response;
 
 /// Characters of a text of the peer that an error shows, where a few should do.
@@ -60,7 +60,8 @@ pub(super) fn json<T: DeserializeOwned>(response: &Response) -> Result<T, String
         .map_err(|error| format!("not the JSON expected, {error}"))
 }
 
-/// A pull at `cursor`: sizes checked against what the headers claim, body decompressed.
+/// A pull at `cursor`: sizes checked against what the headers claim, body decompressed; where
+/// there is no room for it, its size alone.
 ///
 /// | header | missing | else |
 /// | --- | --- | --- |
@@ -68,7 +69,11 @@ pub(super) fn json<T: DeserializeOwned>(response: &Response) -> Result<T, String
 /// | `x-log-bodyrawsize` | unusable | exact size after decompression; 0 = no body, whatever its compression |
 /// | `x-log-cursor` | stays at `cursor` where there is no body, else unusable | empty: stays at `cursor` (Java and Python SDKs) |
 /// | `x-log-compresstype` | plain | `lz4`, `zstd`; others are unusable, as they were not asked for |
-pub(super) fn pull(response: &Response, cursor: &Cursor) -> Result<Pull, String> {
+pub(super) fn pull(
+    response: &Response,
+    cursor: &Cursor,
+    has_room: impl FnOnce(PullSize) -> bool,
+) -> Result<Result<Pull, PullSize>, String> {
     let (headers, body) = (response.headers(), response.body());
     let group_count = number(headers, "x-log-count")?;
     let raw_size: usize = number(headers, "x-log-bodyrawsize")?;
@@ -82,12 +87,20 @@ pub(super) fn pull(response: &Response, cursor: &Cursor) -> Result<Pull, String>
         None if raw_size == 0 && body.is_empty() => cursor.clone(),
         None => return Err("the header x-log-cursor is missing".to_owned()),
     };
-    Ok(Pull {
+    let size = PullSize {
+        raw_bytes: raw_size,
+        wire_bytes: body.len(),
+        group_count,
+    };
+    if raw_size <= MAX_RAW_BYTES && !has_room(size) {
+        return Ok(Err(size));
+    }
+    Ok(Ok(Pull {
         data: raw(header(headers, "x-log-compresstype"), body, raw_size)?,
         group_count,
         next,
         wire_bytes: body.len(),
-    })
+    }))
 }
 
 /// The body as it was before compression, of exactly `raw_size` bytes.

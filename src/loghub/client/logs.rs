@@ -12,7 +12,7 @@ use super::answer;
 use super::call::{Call, Subject};
 use crate::loghub::compression::{Compression, compress};
 use crate::loghub::error::Error;
-use crate::loghub::model::{Cursor, CursorPosition, Pull, Shard, ShardId, ShardStatus};
+use crate::loghub::model::{Cursor, CursorPosition, Pull, PullSize, Shard, ShardId, ShardStatus};
 use crate::loghub::proto::LogGroup;
 use crate::transport::Response;
 
@@ -94,14 +94,26 @@ impl Client {
         count: u32,
         compression: Compression,
     ) -> Result<Pull, Error> {
-        let count = count.clamp(*GROUPS_PER_PULL.start(), *GROUPS_PER_PULL.end());
-        let call = self
-            .on_shard("pull_logs", Method::GET, shard)
-            .query("type", "log")
-            .query("cursor", cursor.as_str())
-            .query("count", count.to_string())
-            .accept_protobuf(compression);
-        let read = |response: &Response| answer::pull(response, cursor);
+        let read = |response: &Response| {
+            let pull = answer::pull(response, cursor, |_size| true)?;
+            pull.map_err(|_size| "there is no room for it".to_owned())
+        };
+        let call = self.pull_call(shard, cursor, count, compression);
+        self.call(call, read).await
+    }
+
+    /// The same, where memory is bounded: an answer for which `has_room` says that there is none
+    /// is not decompressed, and what comes back is its size.
+    pub async fn pull_logs_within(
+        &self,
+        shard: ShardId,
+        cursor: &Cursor,
+        count: u32,
+        compression: Compression,
+        has_room: impl FnOnce(PullSize) -> bool + Send,
+    ) -> Result<Result<Pull, PullSize>, Error> {
+        let call = self.pull_call(shard, cursor, count, compression);
+        let read = |response: &Response| answer::pull(response, cursor, has_room);
         self.call(call, read).await
     }
 
@@ -164,7 +176,22 @@ impl Client {
         self.call(call, nothing).await
     }
 
-    fn on_shard(&self, name: &'static str, method: Method, shard: ShardId) -> Call<'_> {
+    fn pull_call<'a>(
+        &self,
+        shard: ShardId,
+        cursor: &'a Cursor,
+        count: u32,
+        compression: Compression,
+    ) -> Call<'a> {
+        let count = count.clamp(*GROUPS_PER_PULL.start(), *GROUPS_PER_PULL.end());
+        self.on_shard("pull_logs", Method::GET, shard)
+            .query("type", "log")
+            .query("cursor", cursor.as_str())
+            .query("count", count.to_string())
+            .accept_protobuf(compression)
+    }
+
+    fn on_shard<'a>(&self, name: &'static str, method: Method, shard: ShardId) -> Call<'a> {
         let path = format!("{}/{shard}", self.shards_path);
         Call::new(name, Subject::Shard(shard), method, path)
     }

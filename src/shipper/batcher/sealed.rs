@@ -79,6 +79,11 @@ impl Sealed {
         self.batch.body()
     }
 
+    /// Bytes of the request body.
+    pub(in crate::shipper) fn bytes(&self) -> usize {
+        self.batch.body().len()
+    }
+
     /// How many rows it has.
     pub(in crate::shipper) fn len(&self) -> usize {
         self.rows.len()
