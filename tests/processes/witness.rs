@@ -183,7 +183,7 @@ impl Witness {
             Call::BatchWriteRow => {
                 self.batch(life, exchange.request.body(), exchange.response.body());
             }
-            Call::PullLogs { .. } | Call::PutRow | Call::Other(_) => {}
+            Call::PullLogs { .. } | Call::StoreLetters { .. } | Call::PutRow | Call::Other(_) => {}
         }
     }
 

@@ -6,12 +6,34 @@ use loghub_shipper::sandbox::Service;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     HeartBeat,
-    GetCheckPoint { shard: u32 },
-    UpdateCheckPoint { shard: u32, cursor: String },
-    PullLogs { shard: u32 },
+    GetCheckPoint {
+        shard: u32,
+    },
+    UpdateCheckPoint {
+        shard: u32,
+        cursor: String,
+    },
+    PullLogs {
+        shard: u32,
+    },
     BatchWriteRow,
+    /// Dead letters to their table, many at once or one alone.
+    StoreLetters {
+        is_alone: bool,
+    },
     PutRow,
     Other(Service),
+}
+
+/// The table of dead letters.
+pub(crate) const LETTERS: &str = "dead_letters";
+
+/// Whether a batch is about dead letters: the table's name stands at its beginning.
+fn is_of_letters(body: &[u8]) -> bool {
+    let beginning = body.get(..64).unwrap_or(body);
+    beginning
+        .windows(LETTERS.len())
+        .any(|part| part == LETTERS.as_bytes())
 }
 
 impl Call {
@@ -25,7 +47,17 @@ impl Call {
             })
         };
         match service {
-            Service::TableStore if path.ends_with("/BatchWriteRow") => Self::BatchWriteRow,
+            Service::TableStore if path.ends_with("/BatchWriteRow") => {
+                if is_of_letters(request.body()) {
+                    Self::StoreLetters { is_alone: false }
+                } else {
+                    Self::BatchWriteRow
+                }
+            }
+            // Only letters are written one by one.
+            Service::TableStore if path.ends_with("/UpdateRow") => {
+                Self::StoreLetters { is_alone: true }
+            }
             Service::TableStore if path.ends_with("/PutRow") => Self::PutRow,
             Service::LogService if path.contains("/consumergroups/") => match param("type") {
                 Some("heartbeat") => Self::HeartBeat,
@@ -59,7 +91,7 @@ impl Call {
 
     pub(crate) fn service(&self) -> Service {
         match self {
-            Self::BatchWriteRow | Self::PutRow => Service::TableStore,
+            Self::BatchWriteRow | Self::StoreLetters { .. } | Self::PutRow => Service::TableStore,
             Self::Other(service) => *service,
             _ => Service::LogService,
         }
@@ -72,7 +104,8 @@ impl Call {
             Self::GetCheckPoint { .. } => "GetCheckPoint",
             Self::UpdateCheckPoint { .. } => "UpdateCheckPoint",
             Self::PullLogs { .. } => "PullLogs",
-            Self::BatchWriteRow => "BatchWriteRow",
+            Self::BatchWriteRow | Self::StoreLetters { is_alone: false } => "BatchWriteRow",
+            Self::StoreLetters { is_alone: true } => "UpdateRow",
             Self::PutRow => "PutRow",
             Self::Other(_) => "",
         }

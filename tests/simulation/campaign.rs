@@ -43,6 +43,7 @@ pub(crate) struct Score {
     pub(crate) repeated: u64,
     pub(crate) events: u64,
     pub(crate) millis: u64,
+    pub(crate) fullest: usize,
 }
 
 /// What came of a campaign.
@@ -61,6 +62,7 @@ impl Report {
         score.repeated += count(outcome.repeated);
         score.events += outcome.trace.events;
         score.millis += outcome.millis;
+        score.fullest = score.fullest.max(outcome.fullest);
         if !outcome.violations.is_empty() {
             score.failed += 1;
             self.failures.push(Failure {
@@ -188,6 +190,10 @@ pub(crate) const MISTAKES: &[Mistake] = &[
     Mistake::CheckpointNotRead,
     Mistake::IdleShardGivenUp,
     Mistake::WindowPassesUndecided,
+    Mistake::ShareNotGrown,
+    Mistake::ShareFreedEarly,
+    Mistake::CheckpointPassesParked,
+    Mistake::RefusedLetterIsDone,
 ];
 
 /// How many seeds, from 0 on, it takes to find a mistake: the first violation, and in which world.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use loghub_shipper::config::Config;
 use loghub_shipper::sandbox::Service;
-use loghub_shipper::shipper::Shipper;
+use loghub_shipper::shipper::{Memory, Shipper};
 use loghub_shipper::status::{TotalCounts, Totals};
 use loghub_shipper::transport::{Clock, error_chain};
 use loghub_shipper::{loghub, tablestore};
@@ -35,6 +35,7 @@ pub(crate) enum End {
 struct Remains {
     end: Option<End>,
     totals: Option<Arc<Totals>>,
+    memory: Option<Arc<Memory>>,
 }
 
 fn lock(remains: &Mutex<Remains>) -> MutexGuard<'_, Remains> {
@@ -109,6 +110,7 @@ impl Life {
                 Err(error) => End::Failed(error_chain(&error)),
                 Ok(shipper) => {
                     lock(&left).totals = Some(shipper.totals());
+                    lock(&left).memory = Some(shipper.memory());
                     match shipper.run(&token).await {
                         Ok(()) => End::HandedOver,
                         Err(error) => End::Failed(error_chain(&error)),
@@ -164,6 +166,13 @@ impl Life {
 
     pub(crate) fn end(&self) -> Option<End> {
         lock(&self.remains).end.clone()
+    }
+
+    /// The most bytes of logs and rows that it has held so far.
+    pub(crate) fn most_held(&self) -> usize {
+        let remains = lock(&self.remains);
+        let memory = remains.memory.as_ref();
+        memory.map_or(0, |memory| memory.most_held_bytes())
     }
 
     /// What it has counted so far.

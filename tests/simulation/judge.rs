@@ -2,25 +2,26 @@
 //!
 //! | | what must hold |
 //! | --- | --- |
-//! | A | the table is the naive fold of every log ever put; all are counted |
-//! | B | no checkpoint passes a log whose row is not in the table |
+//! | A | the table is the naive fold of every log ever put, each that cannot become a row has one letter; all are counted |
+//! | B | no checkpoint passes a log whose row, or letter, is not in its table |
 //! | C | the rows of a key are written in shard order by whoever holds the shard |
 //! | D | nothing is written twice over a planned move; after a crash only what is newer than the last checkpoint |
 //! | E | nothing is written behind the end of a lease, nor checkpointed after a refusal |
+//! | F | a shipper holds no more bytes of logs and rows than its limit and 15 % |
 //! | G | logs that nothing holds up are written within a bound |
 //! | H | everything is written and checkpointed soon after the last fault |
 //! | I | what failed stands in the status table within seconds |
 //! | J | a shipper that is told to stop ends in time |
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use bytes::Bytes;
 use loghub_shipper::tablestore::plainbuffer::read_row;
-use loghub_shipper::tablestore::{Value, proto};
+use loghub_shipper::tablestore::{Row, Value, proto};
 use prost::Message as _;
 
-use crate::oracle::Oracle;
+use crate::oracle::{Oracle, Spot};
 use crate::plan::LEASE;
 
 /// An invariant that did not hold.
@@ -69,6 +70,10 @@ pub(crate) struct Judge {
     leases: HashMap<LifeId, u64>,
     /// Shards whose checkpoint was refused to a life, until it takes them up again.
     fenced: HashMap<(LifeId, u32), u64>,
+    /// Logs whose letters were seen in their table.
+    buried: HashSet<usize>,
+    /// Lives that held too much.
+    overfull: HashSet<LifeId>,
     /// How often each log's row landed, as far as one can see: a merged row shows its last log.
     landed: HashMap<usize, u32>,
     /// When the status table first had to show a code.
@@ -125,15 +130,41 @@ impl Judge {
         }
     }
 
-    /// The service took a checkpoint.
-    pub(crate) fn saved(&mut self, oracle: &Oracle, shard: u32, cursor: &str, at: u64) {
+    /// A life has held so many bytes, of so many that it may hold.
+    pub(crate) fn holds(&mut self, life: LifeId, bytes: usize, limit: usize, at: u64) {
+        if bytes > limit / 100 * 115 && self.overfull.insert(life) {
+            let what = format!("{life:?} held {bytes} bytes, and may hold {limit}");
+            self.find('F', at, what);
+        }
+    }
+
+    /// The service took a checkpoint. `letters` reads the table of dead letters, where they are
+    /// kept.
+    pub(crate) fn saved(
+        &mut self,
+        oracle: &Oracle,
+        (shard, cursor): (u32, &str),
+        letters: Option<&dyn Fn() -> Vec<Row>>,
+        at: u64,
+    ) {
         let checked = self.checked.get(&shard).copied().unwrap_or_default();
         let Some((end, logs)) = oracle.before(shard, cursor, checked) else {
             return;
         };
         for log in logs {
             let fact = &oracle.logs[log];
-            let Some(key) = &fact.key else { continue };
+            let Some(key) = &fact.key else {
+                if let Some(letters) = letters
+                    && !fact.may_be_lost
+                    && !self.is_buried(oracle, log, letters)
+                {
+                    let what = format!(
+                        "checkpoint of shard {shard} passes log {log}, whose letter is not stored"
+                    );
+                    self.find('B', at, what);
+                }
+                continue;
+            };
             let highest = self.writers.get(key).map_or(0, |writer| writer.highest);
             if highest < fact.seq && !fact.may_be_lost {
                 let what = format!(
@@ -144,6 +175,17 @@ impl Judge {
             }
         }
         self.checked.insert(shard, end.max(checked));
+    }
+
+    /// Whether a log has a letter; the table is looked at where none was seen yet.
+    fn is_buried(&mut self, oracle: &Oracle, log: usize, letters: &dyn Fn() -> Vec<Row>) -> bool {
+        if !self.buried.contains(&log) {
+            let letters = letters();
+            let spots = letters.iter().filter_map(Spot::of);
+            self.buried
+                .extend(spots.filter_map(|spot| oracle.at(&spot)));
+        }
+        self.buried.contains(&log)
     }
 
     /// The table took rows of a batch.

@@ -30,6 +30,8 @@ pub(crate) struct Put {
     /// Chooses the shard and the keys.
     pub(crate) bucket: u16,
     pub(crate) logs: Vec<PutLog>,
+    /// Bytes of a column that every log has besides; none where it is 0.
+    pub(crate) bulk: usize,
 }
 
 /// A log to put.
@@ -45,6 +47,15 @@ pub(crate) struct PutLog {
 }
 
 impl Put {
+    /// A log group of these logs.
+    pub(crate) fn new(bucket: u16, logs: Vec<PutLog>) -> Self {
+        Self {
+            bucket,
+            logs,
+            bulk: 0,
+        }
+    }
+
     /// A log group of a few logs.
     pub(crate) fn any(rng: &mut Rng, bucket: u16) -> Self {
         let count = if rng.u8(0..10) == 0 {
@@ -53,7 +64,7 @@ impl Put {
             rng.usize(1..12)
         };
         let logs = (0..count).map(|_| PutLog::good(rng)).collect();
-        Self { bucket, logs }
+        Self::new(bucket, logs)
     }
 }
 

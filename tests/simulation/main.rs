@@ -6,6 +6,7 @@ mod calls;
 mod campaign;
 mod host;
 mod judge;
+mod letters;
 mod logs;
 mod oracle;
 mod plan;
@@ -156,6 +157,11 @@ fn expired_credentials_are_waited_out() {
 #[test]
 fn a_status_table_that_is_away_holds_up_nothing() {
     survives(Row::NoStatus, 50);
+}
+
+#[test]
+fn a_checkpoint_waits_for_dead_letters_whose_table_is_away() {
+    survives(Row::NoLetters, 100);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use loghub_shipper::loghub::proto::{Content, Log as WireLog, LogGroup, LogTag};
 use loghub_shipper::tablestore::{Row, Value};
 use prost::Message as _;
@@ -9,7 +11,7 @@ use prost::Message as _;
 use crate::logs::{COLUMNS, Flaw, Put, PutLog};
 
 /// A log that was put.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Fact {
     pub(crate) shard: u32,
     /// `None` where no row can come of it.
@@ -18,9 +20,51 @@ pub(crate) struct Fact {
     pub(crate) seq: i64,
     /// The columns of its row besides the key, by the names in the table.
     pub(crate) columns: BTreeMap<String, Value>,
+    /// Why none can.
+    pub(crate) flaw: Option<Flaw>,
+    /// Key and value of what stands in it, in order, where no row can come of it.
+    pub(crate) contents: Vec<(Vec<u8>, Vec<u8>)>,
     /// Whether the service forgot it before it was read for certain.
     pub(crate) may_be_lost: bool,
 }
+
+/// Where a log stands: for good, however often it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub(crate) shard: u32,
+    /// The number of its group in the shard.
+    pub(crate) group: u64,
+    /// Its place in the group.
+    pub(crate) log: u64,
+}
+
+impl Spot {
+    /// The spot that a letter's key names.
+    pub(crate) fn of(letter: &Row) -> Option<Self> {
+        let [.., shard, position] = letter.primary_key.as_slice() else {
+            return None;
+        };
+        let (Value::Integer(shard), Value::String(position)) = (&shard.value, &position.value)
+        else {
+            return None;
+        };
+        let mut parts = position.split('-');
+        Some(Self {
+            shard: u32::try_from(*shard).ok()?,
+            group: parts.next()?.parse().ok()?,
+            log: parts.next()?.parse().ok()?,
+        })
+    }
+}
+
+/// The number that a cursor of the sandbox spells.
+pub(crate) fn number(cursor: &str) -> Option<u64> {
+    let digits = STANDARD.decode(cursor).ok()?;
+    std::str::from_utf8(&digits).ok()?.parse().ok()
+}
+
+/// A log whose bytes are none: its time is a number without end.
+pub(crate) const JUNK: [u8; 2] = [0x08, 0xff];
 
 /// All logs, by what one asks for.
 #[derive(Debug, Default)]
@@ -31,6 +75,8 @@ pub(crate) struct Oracle {
     groups: BTreeMap<u32, Vec<Vec<usize>>>,
     /// How many groups of a shard lie before a cursor.
     places: HashMap<(u32, String), usize>,
+    /// The log that lies at a spot.
+    spots: HashMap<Spot, usize>,
     strict_names: bool,
     /// Whether every log has a column of its own besides the others, `n` and its number, so that a row
     /// that was merged of several tells which.
@@ -89,7 +135,6 @@ impl Oracle {
             let id = self.logs.len() + facts.len();
             if log.flaw == Some(Flaw::NoLog) {
                 junk += 1;
-                facts.push(Fact::without_row());
                 continue;
             }
             let key = key_of(put.bucket, *log);
@@ -109,6 +154,7 @@ impl Oracle {
                 !name.starts_with("__tag__") && log.columns & (1 << bit) != 0
             });
             contents.extend(columns.map(|(name, _)| (*name, format!("{name} of {id}"))));
+            contents.extend((put.bulk > 0).then(|| ("bulk", bulk(id, put.bulk))));
             let mut row: BTreeMap<_, _> = contents
                 .iter()
                 .filter(|(name, _)| *name != "k")
@@ -135,26 +181,26 @@ impl Oracle {
                 let repaired = Value::String(format!("broken {id}\u{fffd}"));
                 row.insert("agent".into(), repaired);
             }
+            facts.push(match log.flaw {
+                None => Fact {
+                    key: Some(key),
+                    seq,
+                    columns: row,
+                    ..Fact::default()
+                },
+                Some(flaw) => Fact::without_row(flaw, &contents),
+            });
             group.logs.push(WireLog {
                 time: 1_780_000_000,
                 contents,
                 time_ns: None,
             });
-            facts.push(if log.flaw.is_some() {
-                Fact::without_row()
-            } else {
-                Fact {
-                    key: Some(key),
-                    seq,
-                    columns: row,
-                    ..Fact::without_row()
-                }
-            });
         }
         let mut bytes = group.encode_to_vec();
         for _ in 0..junk {
-            // A log (field 1) whose time is a varint without end.
-            bytes.extend([0x0a, 0x02, 0x08, 0xff]);
+            bytes.extend([0x0a, 0x02]);
+            bytes.extend(JUNK);
+            facts.push(Fact::without_row(Flaw::NoLog, &[]));
         }
         let refused = put
             .logs
@@ -171,7 +217,11 @@ impl Oracle {
     pub(crate) fn was_put(&mut self, prepared: Prepared, shard: u32, end: String) {
         let first = self.logs.len();
         self.refused += prepared.refused;
+        let group = number(&end).and_then(|behind| behind.checked_sub(1));
+        let group = group.expect("the sandbox numbers groups");
         for (place, fact) in prepared.facts.into_iter().enumerate() {
+            let log = u64::try_from(place).expect("worlds are small");
+            self.spots.insert(Spot { shard, group, log }, first + place);
             if let Some(key) = &fact.key {
                 self.by_key
                     .entry(key.clone())
@@ -206,6 +256,11 @@ impl Oracle {
         let groups = self.groups.get(&shard)?;
         let logs = groups.get(from..end).unwrap_or_default();
         Some((end, logs.concat()))
+    }
+
+    /// The log at this spot.
+    pub(crate) fn at(&self, spot: &Spot) -> Option<usize> {
+        self.spots.get(spot).copied()
     }
 
     /// The log of a key with this number.
@@ -267,13 +322,22 @@ impl Oracle {
 }
 
 impl Fact {
-    fn without_row() -> Self {
+    fn without_row(flaw: Flaw, contents: &[Content]) -> Self {
+        let pairs = contents
+            .iter()
+            .map(|content| (content.key.to_vec(), content.value.to_vec()));
         Self {
-            shard: 0,
-            key: None,
-            seq: 0,
-            columns: BTreeMap::new(),
-            may_be_lost: false,
+            flaw: Some(flaw),
+            contents: pairs.collect(),
+            ..Self::default()
         }
     }
+}
+
+/// So many bytes of text that is this log's alone.
+fn bulk(id: usize, bytes: usize) -> String {
+    let word = format!("{id} ");
+    let mut text = word.repeat(bytes / word.len() + 1);
+    text.truncate(bytes);
+    text
 }

@@ -7,6 +7,7 @@ use fastrand::Rng;
 use loghub_shipper::sandbox::Service;
 
 use crate::logs::{Flaw, Put, PutLog};
+use crate::world::LETTERS_WAIT;
 
 /// A row of the fault matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,8 @@ pub(crate) enum Row {
     Expired,
     /// 18: the status table is away.
     NoStatus,
+    /// 18: the table of dead letters is away.
+    NoLetters,
     /// 21: the table is away for an hour, with a thousand shards.
     LongOutage,
     /// 22: several of the above at once.
@@ -54,7 +57,7 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Kill,
         Self::Terminate,
         Self::Pause,
@@ -73,6 +76,7 @@ impl Row {
         Self::Revoked,
         Self::Expired,
         Self::NoStatus,
+        Self::NoLetters,
         Self::LongOutage,
         Self::Mix,
     ];
@@ -99,8 +103,9 @@ impl Row {
             Self::Revoked => (16, "revoked", 22),
             Self::Expired => (17, "expired", 22),
             Self::NoStatus => (18, "no-status", 22),
+            Self::NoLetters => (18, "no-dead-letters", 22),
             Self::LongOutage => (21, "long-outage", 1),
-            Self::Mix => (22, "mix", 132),
+            Self::Mix => (22, "mix", 110),
         }
     }
 
@@ -161,6 +166,8 @@ impl Weather {
 pub(crate) enum Calls {
     All(Service),
     Of(&'static str),
+    /// Dead letters on their way to their table.
+    Letters,
 }
 
 /// How a service misbehaves, in 1000 calls.
@@ -177,6 +184,8 @@ pub(crate) enum Kind {
     Refuse(u16, &'static str, &'static str),
     /// Rows whose key is in one of the first so many of 16 partitions are refused.
     Rows(u8, &'static str, &'static str),
+    /// Every second row is refused, from the first on.
+    EverySecondRow(&'static str, &'static str),
     /// The answer comes so much later.
     Slow(u64),
 }
@@ -231,6 +240,8 @@ pub(crate) struct Plan {
     pub(crate) status_seconds: u64,
     /// Bytes of a pull.
     pub(crate) pull_bytes: usize,
+    /// Bytes of logs and rows that a shipper may hold.
+    pub(crate) memory_limit: usize,
     /// Error codes that the status table must show.
     pub(crate) must_show: Vec<&'static str>,
 }
@@ -261,6 +272,7 @@ impl Plan {
             has_dead_letters: seed.is_multiple_of(2),
             status_seconds: 5,
             pull_bytes: 10 << 20,
+            memory_limit: 64 << 20,
             must_show: Vec::new(),
         };
         if row == Row::LongOutage {
@@ -269,6 +281,7 @@ impl Plan {
             plan.usual(&mut rng);
             plan.go_wrong(row, &mut rng);
         }
+        plan.press(&mut Rng::with_seed(!seed ^ u64::from(row.facts().0) << 32));
         plan.acts.sort_by_key(|(at, _)| *at);
         plan
     }
@@ -314,6 +327,7 @@ impl Plan {
             Row::Revoked => self.revoked(rng),
             Row::Expired => self.expired(rng),
             Row::NoStatus => self.no_status(rng),
+            Row::NoLetters => self.no_letters(rng),
             Row::LongOutage => unreachable!("has a plan of its own"),
             Row::Mix => {
                 let mut rest: Vec<_> = Row::ALL.into_iter().collect();
@@ -532,10 +546,9 @@ impl Plan {
         for bucket in 0..rng.u16(0..3) {
             // A group of nothing, and a large one.
             let at = self.moment(rng);
-            let logs = Vec::new();
-            self.at(at, Act::Put(Put { bucket, logs }));
+            self.at(at, Act::Put(Put::new(bucket, Vec::new())));
             let logs = (0..300).map(|_| PutLog::good(rng)).collect();
-            self.at(at, Act::Put(Put { bucket, logs }));
+            self.at(at, Act::Put(Put::new(bucket, logs)));
         }
     }
 
@@ -687,6 +700,71 @@ impl Plan {
         self.trouble(rng, Calls::Of("BatchWriteRow"), 300, busy);
     }
 
+    fn no_letters(&mut self, rng: &mut Rng) {
+        const TROUBLES: [Kind; 6] = [
+            Kind::Refuse(404, "OTSObjectNotExist", "Requested table does not exist."),
+            Kind::Refuse(503, "OTSServerBusy", "Server is busy."),
+            Kind::Refuse(
+                403,
+                "OTSNoPermissionAccess",
+                "You have no permission to access the requested resource.",
+            ),
+            // Then the letters go one by one.
+            Kind::Refuse(400, "OTSParameterInvalid", "One of them is not liked."),
+            Kind::EverySecondRow("OTSServerBusy", "Server is busy."),
+            Kind::Slow(2_500),
+        ];
+        self.has_dead_letters = true;
+        self.poison(rng);
+        for _ in 0..rng.usize(1..=2) {
+            let kind = *rng.choice(TROUBLES.iter()).expect("there are some");
+            let rate = *rng.choice([400, 1000].iter()).expect("there are some");
+            let at = self.moment(rng);
+            let end = rng.u64(at..=self.calm);
+            let calls = Calls::Letters;
+            self.at(at, Act::Trouble(Trouble { calls, rate, kind }));
+            self.at(end, Act::Relief(calls));
+            // A hand-over does not wait for so long: the next holder writes some rows again.
+            self.is_smooth &= end - at < 3_000;
+        }
+        self.must_show.push(LETTERS_WAIT);
+    }
+
+    /// Little memory, and logs to fill it, in every third world: drawn by themselves, so that worlds
+    /// stay otherwise what they were.
+    fn press(&mut self, rng: &mut Rng) {
+        const KIB: usize = 1 << 10;
+        const VALUE: usize = (2 << 20) - KIB;
+        if self.row == Row::LongOutage {
+            self.memory_limit = KIB * KIB;
+            return;
+        }
+        // A full shipper reads nothing, healthy partitions or not.
+        if self.row == Row::HotPartition || !self.seed.is_multiple_of(3) {
+            return;
+        }
+        let limits = [1024, 1024, 2048];
+        self.memory_limit = KIB * *rng.choice(limits.iter()).expect("there are some");
+        let has_huge = self.row == Row::Source && rng.u8(0..4) == 0;
+        if has_huge {
+            // The least that can be configured, and the largest group that Log Service takes.
+            self.memory_limit = 16 << 20;
+        }
+        let huge = rng.usize(0..self.acts.len());
+        let most = self.memory_limit / 4;
+        for (place, (_, act)) in self.acts.iter_mut().enumerate() {
+            let Act::Put(put) = act else { continue };
+            let count = put.logs.len().max(1);
+            if has_huge && place.abs_diff(huge) < 3 {
+                put.logs.truncate(6);
+                put.bulk = (5 << 20) / put.logs.len().max(3) - KIB;
+            } else if rng.u8(0..4) == 0 {
+                // A value of 2 MiB is the largest that Table Store takes.
+                put.bulk = (rng.usize(KIB..=most) / count).min(VALUE);
+            }
+        }
+    }
+
     fn long_outage(&mut self, rng: &mut Rng) {
         self.shippers = 2;
         // An hour over a thousand shards (those that were split are counted) takes a while to play:
@@ -713,7 +791,7 @@ impl Plan {
         for bucket in 0..2_000 {
             for _ in 0..4 {
                 let logs = (0..2).map(|_| PutLog::good(rng)).collect();
-                self.at(0, Act::Put(Put { bucket, logs }));
+                self.at(0, Act::Put(Put::new(bucket, logs)));
             }
         }
         for host in 0..2 {

@@ -6,6 +6,7 @@ mod calls;
 mod campaign;
 mod host;
 mod judge;
+mod letters;
 mod logs;
 mod oracle;
 mod plan;
@@ -85,8 +86,10 @@ fn main() -> ExitCode {
         }
     });
     if args.table {
-        println!("| fault | seeds | logs | calls | virtual time | repeated logs | violations |");
-        println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+        println!(
+            "| fault | seeds | logs | calls | virtual time | repeated logs | fullest | violations |"
+        );
+        println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     }
     let mut sum = campaign::Score::default();
     for (row, score) in &report.scores {
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         sum.repeated += score.repeated;
         sum.events += score.events;
         sum.millis += score.millis;
+        sum.fullest = sum.fullest.max(score.fullest);
     }
     show("all", &sum, args.table);
     println!("{:.1?} of real time", start.elapsed());
@@ -128,14 +132,17 @@ fn show(name: &str, score: &campaign::Score, as_table: bool) {
         repeated,
         events,
         millis,
+        fullest,
     } = score;
     let hours = std::time::Duration::from_secs(millis / 1000);
     let hours = humantime::format_duration(hours);
     if as_table {
-        println!("| {name} | {seeds} | {logs} | {events} | {hours} | {repeated} | {failed} |");
+        println!(
+            "| {name} | {seeds} | {logs} | {events} | {hours} | {repeated} | {fullest} % | {failed} |"
+        );
     } else {
         println!(
-            "{name:>14}: {seeds} seeds, {logs} logs, {events} calls, {hours}, {repeated} repeated, {failed} violated"
+            "{name:>14}: {seeds} seeds, {logs} logs, {events} calls, {hours}, {repeated} repeated, memory to {fullest} %, {failed} violated"
         );
     }
 }

@@ -16,13 +16,16 @@ use loghub_shipper::config::Config;
 use loghub_shipper::deadletters;
 use loghub_shipper::sandbox::{Action, Cut, RowMatch, Sandbox, Service, Settings, TableSpec};
 use loghub_shipper::shipper::STATUS_KEY;
+use loghub_shipper::status::TotalCounts;
 use loghub_shipper::tablestore::{PrimaryKeyColumn, PrimaryKeyType, TableName, Value};
 use loghub_shipper::transport::{AccessKey, Clock, Secret};
+use memchr::memmem;
 use tokio::sync::oneshot;
 
-use crate::calls::Call;
+use crate::calls::{Call, LETTERS};
 use crate::host::{End, Life, dawn};
 use crate::judge::{Judge, LifeId, Violation};
+use crate::letters;
 use crate::logs::{Put, hash};
 use crate::oracle::Oracle;
 use crate::plan::{Act, Calls, Kind, LEASE, Plan, Row, Trouble, Weather};
@@ -34,11 +37,13 @@ const LOGSTORE: &str = "access-log";
 const GROUP: &str = "shippers";
 const TARGET: &str = "access_rows";
 const STATUS: &str = "status_rows";
-const LETTERS: &str = "dead_letters";
 
 /// Configured grace of a shutdown, and what may follow it: see the README's `shutdown_grace`.
 const GRACE: u64 = 8_000;
 const AFTER_GRACE: u64 = 5_000;
+
+/// What the status table calls letters that cannot be stored.
+pub(crate) const LETTERS_WAIT: &str = "DeadLettersWait";
 
 /// A container that failed is started again after this.
 const RESTART: u64 = 1_000;
@@ -54,6 +59,8 @@ pub(crate) struct Outcome {
     pub(crate) logs: usize,
     pub(crate) repeated: usize,
     pub(crate) millis: u64,
+    /// The most that a shipper held of what it may, in a hundred.
+    pub(crate) fullest: usize,
 }
 
 /// A place for a shipper.
@@ -122,8 +129,12 @@ pub(crate) struct World<'a> {
     trace: Trace,
     /// When each log was put.
     put_at: Vec<u64>,
-    /// Logs that the shippers have decided, over all lives that ended.
-    decided: u64,
+    /// What became of logs by the shippers' own counts, over all lives that ended.
+    written: u64,
+    buried: u64,
+    dropped: u64,
+    /// The most that a shipper held of its limit, in a hundred.
+    fullest: usize,
     is_ending: bool,
     is_over: bool,
 }
@@ -211,7 +222,10 @@ impl<'a> World<'a> {
             judge: Judge::default(),
             trace: Trace::default(),
             put_at: Vec::new(),
-            decided: 0,
+            written: 0,
+            buried: 0,
+            dropped: 0,
+            fullest: 0,
             is_ending: false,
             is_over: false,
             plan,
@@ -275,6 +289,9 @@ impl<'a> World<'a> {
         let Some(life) = &self.hosts[host].life else {
             return;
         };
+        let (held, limit) = (life.most_held(), self.plan.memory_limit);
+        self.judge.holds(id, held, limit, life.now);
+        self.fullest = self.fullest.max(held * 100 / limit);
         if let Some(end) = life.end() {
             self.ended(host, &end);
         }
@@ -287,7 +304,7 @@ impl<'a> World<'a> {
         let at = alive.at(&sent);
         let call = Call::of(sent.service, &sent.request);
         match &call {
-            Call::BatchWriteRow => self.judge.writes(life, at),
+            Call::BatchWriteRow | Call::StoreLetters { .. } => self.judge.writes(life, at),
             Call::UpdateCheckPoint { shard, .. } => self.judge.saves(life, *shard, at),
             _ => {}
         }
@@ -408,6 +425,7 @@ impl<'a> World<'a> {
             let is_meant = match trouble.calls {
                 Calls::All(service) => service == flight.call.service(),
                 Calls::Of(wanted) => wanted == name,
+                Calls::Letters => matches!(flight.call, Call::StoreLetters { .. }),
             };
             if !is_meant || self.rng.u16(0..1000) >= trouble.rate {
                 continue;
@@ -422,6 +440,10 @@ impl<'a> World<'a> {
                         faults.always(name, Action::row_errors(code, message, rows));
                     }
                 }
+                Kind::EverySecondRow(code, message) => {
+                    let rows = RowMatch::Places((0..200).step_by(2).collect());
+                    faults.always(name, Action::row_errors(code, message, rows));
+                }
                 Kind::Slow(millis) => {
                     faults.always(name, Action::Delay(Duration::from_millis(millis)));
                 }
@@ -434,8 +456,8 @@ impl<'a> World<'a> {
         );
         faults.always("BatchWriteRow", refused);
         let body = flight.request.body();
-        let has = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
-        if flight.call == Call::BatchWriteRow && has("spoil-") && !has(LETTERS) {
+        let has = |text: &str| memmem::find(body, text.as_bytes()).is_some();
+        if flight.call == Call::BatchWriteRow && has("spoil-") {
             let message = "The simulation does not like a row of this request.";
             let refused = Action::refuse(400, "OTSParameterInvalid", message);
             faults.always("BatchWriteRow", refused);
@@ -448,7 +470,13 @@ impl<'a> World<'a> {
             match &flight.call {
                 Call::GetCheckPoint { shard } => self.judge.taken_up(flight.life, *shard),
                 Call::UpdateCheckPoint { shard, cursor } => {
-                    self.judge.saved(&self.oracle, *shard, cursor, self.now);
+                    let tables = self.sandbox.tablestore();
+                    let letters = || tables.rows(&table(LETTERS)).unwrap_or_default();
+                    let letters: Option<&dyn Fn() -> _> =
+                        self.plan.has_dead_letters.then_some(&letters);
+                    let checkpoint = (*shard, cursor.as_str());
+                    self.judge
+                        .saved(&self.oracle, checkpoint, letters, self.now);
                 }
                 Call::BatchWriteRow => {
                     let bodies = (flight.request.body(), reply.response.body());
@@ -520,11 +548,17 @@ impl<'a> World<'a> {
 
     /// A code in this answer that the plan wants to see in the status table.
     fn code_to_show(&self, flight: &Flight, answer: &Answer) -> Option<&'static str> {
-        if flight.call != Call::BatchWriteRow {
-            return None;
+        match flight.call {
+            Call::BatchWriteRow => {}
+            Call::StoreLetters { .. } => {
+                let mut codes = self.plan.must_show.iter().copied();
+                let is_refused = answer.as_ref().ok()?.status() != StatusCode::OK;
+                return codes.find(|code| is_refused && *code == LETTERS_WAIT);
+            }
+            _ => return None,
         }
         let body = answer.as_ref().ok()?.body();
-        let has = |code: &&&str| body.windows(code.len()).any(|part| part == code.as_bytes());
+        let has = |code: &&&str| memmem::find(body, code.as_bytes()).is_some();
         self.plan.must_show.iter().find(has).copied()
     }
 
@@ -610,7 +644,8 @@ impl<'a> World<'a> {
         let Some(life) = state.life.take() else {
             return;
         };
-        self.decided += life.counts().decided();
+        let counts = life.counts();
+        self.count(counts, at);
         self.trace.event(at, &format!("shipper {host} is dead"));
         let again = at.max(self.now) + RESTART;
         self.schedule(again, Event::Act(Act::Start(host)));
@@ -628,9 +663,10 @@ impl<'a> World<'a> {
     fn ended(&mut self, host: usize, end: &End) {
         let state = &mut self.hosts[host];
         let life = state.life.take().expect("it worked until now");
-        self.decided += life.counts().decided();
+        let counts = life.counts();
+        let at = life.now;
         self.trace
-            .event(life.now, &format!("shipper {host} ends: {end:?}"));
+            .event(at, &format!("shipper {host} ends: {end:?}"));
         let told = state.told_to_stop;
         if state.is_wanted {
             let again = life.now.max(self.now) + RESTART;
@@ -649,6 +685,21 @@ impl<'a> World<'a> {
                 self.judge.find('J', life.now, what);
             }
             (End::Failed(_), _) => {}
+        }
+        self.count(counts, at);
+    }
+
+    /// Adds what a life has counted to the end.
+    fn count(&mut self, counts: TotalCounts, at: u64) {
+        self.written += counts.logs_written;
+        self.buried += counts.dead_lettered;
+        self.dropped += counts.skipped + counts.refused;
+        if counts.decided() > counts.logs_read {
+            self.judge.find(
+                'A',
+                at,
+                format!("more logs are decided than read: {counts:?}"),
+            );
         }
     }
 
@@ -758,79 +809,86 @@ impl<'a> World<'a> {
             trace: self.trace,
             logs: self.oracle.logs.len(),
             millis: self.now,
+            fullest: self.fullest,
         }
     }
 
     /// Every log is decided; without a crash exactly once, and the status table says so.
     fn check_counts(&mut self) {
-        let lost = self
-            .oracle
-            .logs
-            .iter()
-            .filter(|log| log.may_be_lost)
-            .count();
-        let put = self.oracle.logs.len();
-        let least = put - lost;
-        let most = if self.plan.is_smooth { put } else { usize::MAX };
-        let is_between =
-            |count: u64| usize::try_from(count).is_ok_and(|count| (least..=most).contains(&count));
-        if !is_between(self.decided) {
-            let what = format!("{put} logs were put and {} decided", self.decided);
-            self.judge.find('D', self.now, what);
+        let (mut good, mut flawed) = (Counted::default(), Counted::default());
+        for log in &self.oracle.logs {
+            let kind = if log.flaw.is_none() {
+                &mut good
+            } else {
+                &mut flawed
+            };
+            kind.put += 1;
+            kind.lost += u64::from(log.may_be_lost);
         }
-        if !self.plan.is_smooth {
+        let none = Counted::default();
+        let (buried, dropped) = if self.plan.has_dead_letters {
+            (flawed, none)
+        } else {
+            (none, flawed)
+        };
+        let is_smooth = self.plan.is_smooth;
+        for (what, all, count) in [
+            ("became rows", good, self.written),
+            ("became letters", buried, self.buried),
+            ("were skipped or refused", dropped, self.dropped),
+        ] {
+            let is_right = all.least() <= count && (count <= all.put || !is_smooth);
+            if !is_right {
+                let what = format!("{count} logs {what}, of {all:?}");
+                self.judge.find('D', self.now, what);
+            }
+        }
+        if !is_smooth {
             return;
         }
-        let rows = self
-            .sandbox
-            .tablestore()
-            .rows(&table(STATUS))
-            .unwrap_or_default();
-        let number = |name: &str| {
-            let cells = rows.iter().flat_map(|row| &row.cells);
-            let numbers = cells
-                .filter(|cell| cell.name == name)
-                .map(|cell| match cell.value {
-                    Value::Integer(number) => u64::try_from(number).unwrap_or_default(),
-                    _ => 0,
-                });
-            numbers.sum::<u64>()
+        let all = Counted {
+            put: good.put + flawed.put,
+            lost: good.lost + flawed.lost,
         };
-        let told = number("row_count") + number("skip_count");
         // Rows that were refused for good are told of as errors, several in one.
         let refused = self.oracle.refused;
-        let count = told + refused;
-        let is_told = usize::try_from(count).is_ok_and(|count| count <= most)
-            && (self.plan.may_lose_status || is_between(count));
-        if !is_told {
-            let what = format!(
-                "{put} logs were put, {refused} refused for good, and the status table tells of {told}"
-            );
-            self.judge.find('A', self.now, what);
+        let told = self.told("row_count") + self.told("skip_count") + refused;
+        for (what, all, count) in [
+            ("logs", all, told),
+            ("dead letters", buried, self.told("dead_letter_count")),
+        ] {
+            let is_told = count <= all.put && (self.plan.may_lose_status || all.least() <= count);
+            if !is_told {
+                let what = format!("the status table tells of {count} {what}, of {all:?}");
+                self.judge.find('A', self.now, what);
+            }
         }
+    }
+
+    /// The sum of a column of the status table.
+    fn told(&self, name: &str) -> u64 {
+        let tables = self.sandbox.tablestore();
+        let rows = tables.rows(&table(STATUS)).unwrap_or_default();
+        let cells = rows.iter().flat_map(|row| &row.cells);
+        let numbers = cells
+            .filter(|cell| cell.name == name)
+            .map(|cell| match cell.value {
+                Value::Integer(number) => u64::try_from(number).unwrap_or_default(),
+                _ => 0,
+            });
+        numbers.sum()
     }
 
     /// Every log that cannot become a row has one letter, however often it was read.
     fn check_letters(&mut self) {
-        let letters = self
-            .sandbox
-            .tablestore()
-            .rows(&table(LETTERS))
-            .unwrap_or_default();
-        let wanted = self.oracle.logs.iter().filter(|log| log.key.is_none());
-        let (wanted, lost) = wanted.fold((0, 0), |(all, lost), log| {
-            (all + 1, lost + usize::from(log.may_be_lost))
-        });
-        let (least, most) = if self.plan.has_dead_letters {
-            (wanted - lost, wanted)
-        } else {
-            (0, 0)
-        };
-        if !(least..=most).contains(&letters.len()) {
-            let what = format!(
-                "{wanted} logs could not become rows, and there are {} letters",
-                letters.len()
-            );
+        let tables = self.sandbox.tablestore();
+        let letters = tables.rows(&table(LETTERS)).unwrap_or_default();
+        if self.plan.has_dead_letters {
+            for fault in letters::compare(&self.oracle, &letters) {
+                self.judge.find('A', self.now, fault);
+            }
+        } else if !letters.is_empty() {
+            let what = format!("{} letters where none are kept", letters.len());
             self.judge.find('A', self.now, what);
         }
     }
@@ -874,6 +932,19 @@ impl<'a> World<'a> {
     }
 }
 
+/// Logs of a kind: how many were put, and of how many nobody knows whether they were read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    put: u64,
+    lost: u64,
+}
+
+impl Counted {
+    fn least(self) -> u64 {
+        self.put - self.lost
+    }
+}
+
 /// The target table cannot be found.
 const GONE: Trouble = Trouble {
     calls: Calls::Of("BatchWriteRow"),
@@ -913,5 +984,8 @@ fn config(host: usize, plan: &Plan) -> Config {
     });
     let pairs = pairs.into_iter().chain(letters);
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
-    Config::from_pairs(pairs, "host").expect("a good configuration")
+    let mut config = Config::from_pairs(pairs, "host").expect("a good configuration");
+    // Less than can be configured: worlds are small.
+    config.shipper.memory_limit_bytes = plan.memory_limit;
+    config
 }
