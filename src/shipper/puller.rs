@@ -17,7 +17,7 @@ use crate::mistakes::{Mistake, planted};
 use crate::status::{Fault, Journal, Tally};
 use crate::telemetry::Allowance;
 use crate::transport::retry::Policy;
-use crate::transport::{Retry, Retryable as _, error_chain};
+use crate::transport::{Retry, Retryable as _};
 
 /// Raw bytes that a pull aims at: large enough to fill many batches, small enough that a busy
 /// shard holds little and that its first rows are soon on their way.
@@ -59,6 +59,9 @@ fn needed(raw_bytes: usize) -> usize {
     raw_bytes.saturating_mul(2)
 }
 
+/// Pause of a shard that waits for help before it is tried again, should the service have erred.
+const STOPPED: Duration = Duration::from_secs(5);
+
 /// What the puller hands on.
 #[derive(Debug)]
 pub(super) struct Pulled {
@@ -93,6 +96,8 @@ pub(super) struct Puller {
     count: u32,
     expected_bytes: usize,
     faults: u32,
+    /// Whether it was told that the cursor is lost and somebody must do something.
+    waits_for_help: bool,
     lines: Allowance,
 }
 
@@ -111,6 +116,7 @@ impl Puller {
             count: FIRST_COUNT,
             expected_bytes: IDLE_SHARE,
             faults: 0,
+            waits_for_help: false,
             lines: Allowance::default(),
         }
     }
@@ -221,6 +227,7 @@ impl Puller {
             }
             Ok(list) => {
                 self.faults = 0;
+                self.waits_for_help = false;
                 holding.set(list.held_bytes());
                 let logs = u64::try_from(list.logs().len()).unwrap_or(u64::MAX);
                 let bytes_read = u64::try_from(raw_bytes).unwrap_or(u64::MAX);
@@ -317,15 +324,16 @@ impl Puller {
             LostCursor::Newest => ("going on from new logs only", CursorPosition::End),
             LostCursor::Stop => {
                 self.note_error(error);
-                if self.faults == 0 {
+                if !std::mem::replace(&mut self.waits_for_help, true) {
                     error!(cursor = %self.cursor, "the cursor is lost: the shard waits, as configured");
                 }
-                self.faults = 1;
-                return Duration::from_secs(5);
+                return STOPPED;
             }
         };
         self.note_error(error);
-        error!(cursor = %self.cursor, %error, "logs were lost before they could be read: {policy}");
+        if self.lines.take("lost cursors") {
+            error!(cursor = %self.cursor, %error, "logs were lost before they could be read: {policy}");
+        }
         match self.context.loghub.get_cursor(self.shard, position).await {
             Ok(cursor) => self.cursor = cursor,
             Err(error) => self.note_error(&error),
@@ -334,27 +342,29 @@ impl Puller {
     }
 
     fn note_error(&mut self, error: &Error) {
-        let code = error
-            .code()
-            .map_or_else(|| "NoAnswer".to_owned(), ToString::to_string);
-        self.note(&code, &error_chain(error));
+        self.tell(Fault::of_call(error.code(), error));
+    }
+
+    /// An answer that cannot be used, though the service sees nothing wrong with it.
+    fn note(&mut self, code: &str, message: &str) {
+        self.tell(Fault {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            sample: None,
+            count: 1,
+        });
     }
 
     /// Says in log and status that a pull failed.
-    fn note(&mut self, code: &str, message: &str) {
+    fn tell(&mut self, fault: Fault) {
+        let Fault { code, message, .. } = &fault;
         if self.lines.take("failed pulls") {
             warn!(code, reason = message, "pull failed: trying again");
         } else {
             debug!(code, reason = message, "pull failed: trying again");
         }
         let mut tally = Tally::default();
-        let (code, message) = (code.to_owned(), message.to_owned());
-        tally.fault(Fault {
-            code,
-            message,
-            sample: None,
-            count: 1,
-        });
+        tally.fault(fault);
         self.journal.record(tally);
     }
 }
