@@ -3,15 +3,25 @@
 //! Input: the raw bytes of a `LogGroupList`.
 
 use bytes::Bytes;
+use loghub_shipper::deadletters::{Body, WholeLog, as_pull};
 use loghub_shipper::loghub::decode::{LogGroupList, Span, replace_bad_utf8, walk_log};
 use loghub_shipper::loghub::proto;
 use prost::Message;
+
+/// Logs of one group that are kept whole: each reads its group again.
+const WHOLE: usize = 32;
+
+/// Groups within groups that are passed over.
+const MAX_NESTED: usize = 100;
 
 /// Walk and prost find the same logs, or both refuse. Prost is stricter than the vendor's decoders
 /// in what does not matter, so it sees the data without fields of unknown number or wire type.
 pub fn run(data: &[u8]) {
     let walked = LogGroupList::index(Bytes::copy_from_slice(data));
     let Some(list) = plain(data, LIST) else {
+        if let Ok(list) = &walked {
+            check_whole(list);
+        }
         assert!(!is_whole(walked.ok()), "walked through, and is malformed");
         return;
     };
@@ -34,7 +44,37 @@ pub fn run(data: &[u8]) {
             assert_eq!(read(bytes, *log).as_ref(), Some(expected));
             check_repair(bytes, *log, expected);
         }
+        for (log, body) in logs.iter().zip(&expected.logs).take(WHOLE) {
+            let whole = WholeLog::read(&walked, group, *log);
+            let tags = expected.tags.iter();
+            let expected = WholeLog {
+                topic: expected.topic.clone().unwrap_or_default(),
+                source: expected.source.clone().unwrap_or_default(),
+                tags: tags
+                    .map(|tag| (tag.key.clone(), tag.value.clone()))
+                    .collect(),
+                body: Body::Log(body.clone()),
+            };
+            assert_eq!(whole, expected);
+        }
     }
+    check_whole(&walked);
+}
+
+/// What is kept of logs is pulled again as it was, malformed or not.
+fn check_whole(list: &LogGroupList) {
+    let read = |list: &LogGroupList| -> Vec<WholeLog> {
+        let groups = list.groups().iter();
+        let logs = groups.flat_map(|group| {
+            let logs = &list.logs()[group.logs.clone()];
+            let logs = logs.iter().take(WHOLE);
+            logs.map(|log| WholeLog::read(list, group, *log))
+        });
+        logs.take(WHOLE).collect()
+    };
+    let kept = read(list);
+    let again = LogGroupList::index(as_pull(&kept)).expect("it is made of log groups");
+    assert_eq!(read(&again), kept);
 }
 
 /// Whether all of it can be read, logs included.
@@ -137,12 +177,13 @@ fn skip<'a>(rest: &mut &'a [u8], number: u64, wire: u8) -> Option<&'a [u8]> {
             return take(rest, length);
         }
         3 => {
-            // Group by group, without recursion: nesting is as deep as an input is long.
+            // Group by group, without recursion.
             let mut open = vec![number];
             while let Some(&innermost) = open.last() {
                 let tag = varint(rest)?;
                 match (tag >> 3, tag & 7) {
                     (0, _) => return None,
+                    (_, 3) if open.len() == MAX_NESTED => return None,
                     (inner, 3) => open.push(inner),
                     (closed, 4) if closed == innermost => drop(open.pop()),
                     (inner, wire) => drop(skip(rest, inner, u8::try_from(wire).ok()?)?),
