@@ -49,7 +49,7 @@ impl fmt::Display for Cause {
             Self::Stopped => "after SIGSTOP",
             Self::Fault => "after faults of a service",
             Self::Silent => "after late heartbeats",
-            Self::Planned => "planned moves",
+            Self::Planned => "in planned moves",
         })
     }
 }

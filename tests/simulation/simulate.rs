@@ -55,10 +55,16 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
         let parsed = text.trim().parse::<u64>();
         parsed.map_err(|error| format!("{text:?}: {error}"))
     };
-    match text.split_once("..") {
-        Some((from, to)) => Ok(number(from)?..number(to)?),
-        None => number(text).map(|seed| seed..seed + 1),
+    let seeds = match text.split_once("..") {
+        Some((from, to)) => number(from)?..number(to)?,
+        None => number(text).map(|seed| seed..seed.saturating_add(1))?,
+    };
+    if seeds.is_empty() {
+        return Err(format!(
+            "there are no seeds in {text}: A..B is from A to before B"
+        ));
     }
+    Ok(seeds)
 }
 
 fn row(text: &str) -> Result<Row, String> {
@@ -73,9 +79,14 @@ fn main() -> ExitCode {
     if args.trace || args.twice {
         return again(&args);
     }
-    #[cfg(debug_assertions)]
     if args.mistakes {
+        #[cfg(debug_assertions)]
         return hunt(args.seeds.end);
+        #[cfg(not(debug_assertions))]
+        {
+            println!("mistakes can be planted in debug builds only: leave out --release");
+            return ExitCode::FAILURE;
+        }
     }
     let total = args.seeds.end.saturating_sub(args.seeds.start);
     let start = std::time::Instant::now();
