@@ -29,12 +29,6 @@ pub(super) struct Share {
     budget: Budget,
 }
 
-/// Bytes on top of a [`Budget`], given back on drop.
-#[derive(Debug)]
-pub(super) struct Extra {
-    _permit: OwnedSemaphorePermit,
-}
-
 impl Budget {
     pub(super) fn new(bytes: usize) -> Self {
         let units = units(bytes);
@@ -61,13 +55,6 @@ impl Budget {
             spare: None,
             budget: self.clone(),
         }
-    }
-
-    /// So many bytes on top, if they are there right now: for copies of what is held already.
-    pub(super) fn extra(&self, bytes: usize) -> Option<Extra> {
-        let permit = Arc::clone(&self.spare).try_acquire_many_owned(units(bytes));
-        let permit = permit.ok()?;
-        Some(Extra { _permit: permit })
     }
 }
 

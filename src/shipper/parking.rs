@@ -14,7 +14,6 @@ use tracing::debug;
 
 use super::backlog::Backlog;
 use super::batcher::{Batcher, Dead};
-use super::budget::Extra;
 use super::context::Context;
 use super::pending::resolve;
 use super::worker::{WRITE_FAULTS, WRITE_THROTTLED};
@@ -30,8 +29,8 @@ const LETTERS: usize = 200;
 /// Bytes of logs in them, after which no further one is added.
 const BYTES: usize = 1 << 20;
 
-/// A letter is a copy of its log, and becomes text and a request.
-const COPIES: usize = 2;
+/// A letter is a copy of its log, and becomes a request. The share of the log's pull pays for both.
+pub(super) const LETTER_COPIES: usize = 2;
 
 /// What the status table calls letters that cannot be stored.
 const DEAD_LETTERS_WAIT: &str = "DeadLettersWait";
@@ -43,9 +42,8 @@ pub(super) struct Parking {
     /// Logs that wait, with the time at which they were given up, Unix milliseconds.
     waiting: VecDeque<(Dead, i64)>,
     storing: Option<BoxFuture<'static, Tried>>,
-    /// Bytes of the letters in it, and what of them is on top of the budget.
+    /// Bytes of the letters in it.
     storing_bytes: usize,
-    extra: Vec<Extra>,
     failures: u32,
     due: Instant,
 }
@@ -64,7 +62,6 @@ impl Parking {
             waiting: VecDeque::new(),
             storing: None,
             storing_bytes: 0,
-            extra: Vec::new(),
             failures: 0,
             due: Instant::now(),
         }
@@ -94,25 +91,15 @@ impl Parking {
         let (mut dead, mut letters, mut bytes) = (Vec::new(), Vec::new(), 0);
         while letters.len() < LETTERS
             && bytes < BYTES
-            && let Some((one, _)) = self.waiting.front()
+            && let Some((one, parked_at_millis)) = self.waiting.pop_front()
         {
-            let copies = COPIES * backlog.view(one.log).span.len();
-            let extra = self.context.budget.extra(copies);
-            // One at a time goes on however little memory is left: letters make room.
-            if extra.is_none() && !letters.is_empty() {
-                break;
-            }
-            self.extra.extend(extra);
-            let Some((one, parked_at_millis)) = self.waiting.pop_front() else {
-                break;
-            };
             let letter = letter(&self.context, self.shard, backlog, &one, parked_at_millis);
             bytes += letter.log.len();
             letters.push(letter);
             dead.push((one, parked_at_millis));
         }
         self.storing = Some(store(sink, letters, dead).boxed());
-        self.storing_bytes = COPIES * bytes;
+        self.storing_bytes = LETTER_COPIES * bytes;
     }
 
     /// Bytes that are held to store letters.
@@ -134,7 +121,6 @@ impl Parking {
     pub(super) fn settle(&mut self, tried: Tried, batcher: &mut Batcher, tally: &mut Tally) {
         let Tried { dead, stored } = tried;
         self.storing_bytes = 0;
-        self.extra.clear();
         let Stored { failed, error } = stored;
         let mut failed = failed.into_iter().peekable();
         let mut again = Vec::new();

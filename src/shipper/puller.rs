@@ -9,6 +9,7 @@ use tracing::{debug, error, warn};
 use super::budget::Share;
 use super::context::Context;
 use super::memory::Holding;
+use super::parking::LETTER_COPIES;
 use super::settings::LostCursor;
 use crate::loghub::compression::Compression;
 use crate::loghub::decode::LogGroupList;
@@ -54,10 +55,8 @@ const THROTTLED: Policy = Policy {
     total: None,
 };
 
-/// Bytes that a pull of so many will take: its logs, and the rows that are made of them.
-fn needed(raw_bytes: usize) -> usize {
-    raw_bytes.saturating_mul(2)
-}
+/// Copies of a log in requests: that of its row, or those of its letter.
+const ROW_COPIES: usize = 1;
 
 /// Pause of a shard that waits for help before it is tried again, should the service have erred.
 const STOPPED: Duration = Duration::from_secs(5);
@@ -145,7 +144,7 @@ impl Puller {
                 }
             };
             let (list, next, raw_bytes, is_full) = pull;
-            self.adapt(raw_bytes, list.groups().len());
+            self.adapt(&list, raw_bytes);
             let is_empty = list.logs().is_empty();
             let has_moved = next != self.cursor;
             let from = std::mem::replace(&mut self.cursor, next.clone());
@@ -178,30 +177,31 @@ impl Puller {
 
     /// One pull, indexed; or the pause before the next try, `None` if there is no point in one.
     ///
-    /// The share becomes as large as the pull: its logs, and as much again for their rows.
+    /// The share becomes as large as the pull: its logs, with the index of them, and what will be
+    /// made of them.
     async fn pull(
         &mut self,
         share: &mut Share,
         holding: &mut Holding,
     ) -> Result<(LogGroupList, Cursor, usize, bool), Option<Duration>> {
-        let Self {
-            context,
-            shard,
-            cursor,
-            count,
-            ..
-        } = self;
-        let (loghub, budget) = (&context.loghub, &context.budget);
+        let (loghub, budget) = (&self.context.loghub, &self.context.budget);
         let has_room = |size: PullSize| {
-            let bytes = needed(size.raw_bytes);
+            let bytes = size.raw_bytes.saturating_add(self.made_of(size.raw_bytes));
             let is_small = budget.is_enough_for(bytes) || size.group_count <= 1;
-            let has_room = is_small && share.resize(bytes);
+            // Nothing is given back yet: the index comes on top.
+            let has_room = is_small && share.resize(bytes.max(self.expected_bytes));
             if has_room {
                 holding.set(size.raw_bytes + size.wire_bytes);
             }
             has_room
         };
-        let pull = loghub.pull_logs_within(*shard, cursor, *count, Compression::Lz4, has_room);
+        let pull = loghub.pull_logs_within(
+            self.shard,
+            &self.cursor,
+            self.count,
+            Compression::Lz4,
+            has_room,
+        );
         let Pull {
             data,
             next,
@@ -210,8 +210,8 @@ impl Puller {
         } = match pull.await {
             Ok(Ok(pull)) => pull,
             Ok(Err(size)) => {
-                self.make_room(size);
-                return Err(Some(Duration::ZERO));
+                let bytes = size.raw_bytes.saturating_add(self.made_of(size.raw_bytes));
+                return Err(Some(self.make_room(bytes, size.group_count)));
             }
             Err(error) => return Err(self.failed(&error).await),
         };
@@ -224,6 +224,9 @@ impl Puller {
                     "logs came without a position behind them: they are read again",
                 );
                 Err(Some(self.pause(FAULTS)))
+            }
+            Ok(list) if !share.resize(self.bytes_of(&list, raw_bytes)) => {
+                Err(Some(self.make_room(self.bytes_of(&list, raw_bytes), group_count)))
             }
             Ok(list) => {
                 self.faults = 0;
@@ -251,27 +254,38 @@ impl Puller {
         }
     }
 
+    /// Bytes that become of so many: rows, and where letters are kept their text instead.
+    fn made_of(&self, raw_bytes: usize) -> usize {
+        let copies = match self.context.dead_letters {
+            None => ROW_COPIES,
+            Some(_) => ROW_COPIES.max(LETTER_COPIES),
+        };
+        raw_bytes.saturating_mul(copies)
+    }
+
+    /// Bytes that a pull takes, with the index of its logs and what will be made of them.
+    fn bytes_of(&self, list: &LogGroupList, raw_bytes: usize) -> usize {
+        list.held_bytes().saturating_add(self.made_of(raw_bytes))
+    }
+
     /// More came than there is room for right now: it is read again once there is, or in halves
-    /// where there never will be.
-    fn make_room(&mut self, size: PullSize) {
-        let PullSize {
-            raw_bytes,
-            group_count,
-            ..
-        } = size;
-        debug!(raw_bytes, group_count, "pulled more than there is room for");
-        let bytes = needed(raw_bytes);
-        (self.count, self.expected_bytes) = if self.context.budget.is_enough_for(bytes) {
+    /// where there never will be. One group alone gets all there is.
+    fn make_room(&mut self, bytes: usize, group_count: u32) -> Duration {
+        debug!(bytes, group_count, "pulled more than there is room for");
+        let is_enough = self.context.budget.is_enough_for(bytes) || group_count <= 1;
+        (self.count, self.expected_bytes) = if is_enough {
             (group_count.max(1), bytes)
         } else {
-            ((group_count / 2).max(1), bytes / 2)
+            (group_count / 2, bytes / 2)
         };
+        Duration::ZERO
     }
 
     /// Asks for as many groups as make up the target size.
-    fn adapt(&mut self, raw_bytes: usize, groups: usize) {
-        self.expected_bytes = needed(raw_bytes).clamp(IDLE_SHARE, TARGET_BYTES * 4);
-        if let Some(per_group) = raw_bytes.checked_div(groups) {
+    fn adapt(&mut self, list: &LogGroupList, raw_bytes: usize) {
+        let bytes = self.bytes_of(list, raw_bytes);
+        self.expected_bytes = bytes.clamp(IDLE_SHARE, TARGET_BYTES * 4);
+        if let Some(per_group) = raw_bytes.checked_div(list.groups().len()) {
             let per_group = per_group.max(1);
             let wanted = u32::try_from(TARGET_BYTES / per_group).unwrap_or(MAX_COUNT);
             // Growing step by step: the next groups need not be like these.

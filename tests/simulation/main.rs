@@ -18,12 +18,15 @@ use campaign::Failure;
 use plan::{Plan, Row};
 
 /// Worlds that once broke an invariant, by what was wrong.
-const REGRESSIONS: [(Row, u64); 3] = [
+const REGRESSIONS: [(Row, u64); 5] = [
     // A hand-over waited for rows of a busy partition for as long as it was busy.
     (Row::HotPartition, 10),
     (Row::HotPartition, 15),
     // Stopped and started again within the grace period.
     (Row::Terminate, 7),
+    // Letters of large logs came on top of a budget that was used up.
+    (Row::Mix, 294),
+    (Row::Mix, 1092),
 ];
 
 /// Plays the first worlds of a fault.

@@ -550,10 +550,15 @@ impl<'a> World<'a> {
     fn code_to_show(&self, flight: &Flight, answer: &Answer) -> Option<&'static str> {
         match flight.call {
             Call::BatchWriteRow => {}
-            Call::StoreLetters { .. } => {
+            Call::StoreLetters { is_alone } => {
                 let mut codes = self.plan.must_show.iter().copied();
-                let is_refused = answer.as_ref().ok()?.status() != StatusCode::OK;
-                return codes.find(|code| is_refused && *code == LETTERS_WAIT);
+                // Letters that are not liked together are sent one by one, and need not wait.
+                let waits = match answer.as_ref().ok()?.status() {
+                    StatusCode::OK => false,
+                    StatusCode::BAD_REQUEST => is_alone,
+                    _ => true,
+                };
+                return codes.find(|code| waits && *code == LETTERS_WAIT);
             }
             _ => return None,
         }
