@@ -85,8 +85,10 @@ impl Retryable for SinkError {
 /// What became of letters that were to be stored.
 #[derive(Debug, Default)]
 pub struct Stored {
-    /// Places of those that are not stored.
+    /// Places of those that are not stored, in order.
     pub failed: Vec<usize>,
+    /// Places of those that the try had no time for, in order.
+    pub left: Vec<usize>,
     /// Why: the latest reason.
     pub error: Option<SinkError>,
 }
@@ -96,6 +98,7 @@ impl Stored {
     pub(super) fn nothing(count: usize, error: SinkError) -> Self {
         Self {
             failed: (0..count).collect(),
+            left: Vec::new(),
             error: Some(error),
         }
     }
@@ -111,7 +114,8 @@ impl Sink {
     }
 
     /// Stores letters; those of which nothing is said are stored for good. A letter that is
-    /// stored already is stored over, or left as it is: there is one.
+    /// stored already is stored over, or left as it is: there is one. Of letters that have to go
+    /// one by one a slow table gets as many as there is time for, and at least one.
     ///
     /// Dropping the future leaves open which are stored.
     pub async fn store(&self, letters: Vec<Letter>) -> Stored {

@@ -10,6 +10,9 @@ mod desk;
 mod row;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::sink::{SinkError, Stored};
 use super::{Letter, Order, Origin};
@@ -30,6 +33,9 @@ pub const KEY: [(&str, PrimaryKeyType); 4] = [
     ("shard", PrimaryKeyType::Integer),
     ("position", PrimaryKeyType::String),
 ];
+
+/// How long letters go one by one, in one try.
+const ONE_BY_ONE: Duration = Duration::from_secs(2);
 
 /// Stores letters in a table.
 #[derive(Debug)]
@@ -83,6 +89,7 @@ impl TableSink {
         }
         self.send(parcel, letters, &mut stored).await;
         stored.failed.sort_unstable();
+        stored.left.sort_unstable();
         stored
     }
 
@@ -108,16 +115,27 @@ impl TableSink {
             }
             // One of them is not to its taste: the others must not wait for it.
             Err(error) if error.verdict() == Verdict::BadRow && places.len() > 1 => {
-                for place in places {
-                    let columns = LetterColumns::of(&letters[place]);
-                    note(stored, place, self.store_alone(&columns).await);
-                }
+                self.send_one_by_one(places, letters, stored).await;
             }
             Err(error) => {
                 stored.failed.extend(places);
                 stored.error = Some(error.into());
             }
         }
+    }
+
+    /// Until the time is up: what is known by then should not wait for a slow table.
+    async fn send_one_by_one(&self, places: Vec<usize>, letters: &[Letter], stored: &mut Stored) {
+        let until = Instant::now() + ONE_BY_ONE;
+        let mut places = places.into_iter();
+        for place in places.by_ref() {
+            let columns = LetterColumns::of(&letters[place]);
+            note(stored, place, self.store_alone(&columns).await);
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        stored.left.extend(places);
     }
 
     /// Stores one letter, in as many steps as it takes; the last one makes it count.

@@ -121,17 +121,26 @@ impl Parking {
     pub(super) fn settle(&mut self, tried: Tried, batcher: &mut Batcher, tally: &mut Tally) {
         let Tried { dead, stored } = tried;
         self.storing_bytes = 0;
-        let Stored { failed, error } = stored;
+        let Stored {
+            failed,
+            left,
+            error,
+        } = stored;
         let mut failed = failed.into_iter().peekable();
-        let mut again = Vec::new();
+        let mut left = left.into_iter().peekable();
+        // Those that were not tried go first, else the same few would be tried for ever.
+        let (mut again, mut refused) = (Vec::new(), Vec::new());
         for (place, (dead, millis)) in dead.into_iter().enumerate() {
-            let is_stored = failed.next_if_eq(&place).is_none();
-            if !is_stored && !planted(Mistake::RefusedLetterIsDone) {
+            if left.next_if_eq(&place).is_some() {
                 again.push((dead, millis));
+            } else if failed.next_if_eq(&place).is_some() && !planted(Mistake::RefusedLetterIsDone)
+            {
+                refused.push((dead, millis));
             } else {
                 batcher.bury(&dead, tally);
             }
         }
+        again.append(&mut refused);
         debug!(letters = tally.dead_lettered, "dead letters stored");
         if let Some(error) = error {
             self.failed(&error, again.len(), batcher, tally);

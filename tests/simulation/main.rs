@@ -18,7 +18,7 @@ use campaign::Failure;
 use plan::{Plan, Row};
 
 /// Worlds that once broke an invariant, by what was wrong.
-const REGRESSIONS: [(Row, u64); 5] = [
+const REGRESSIONS: [(Row, u64); 6] = [
     // A hand-over waited for rows of a busy partition for as long as it was busy.
     (Row::HotPartition, 10),
     (Row::HotPartition, 15),
@@ -27,6 +27,8 @@ const REGRESSIONS: [(Row, u64); 5] = [
     // Letters of large logs came on top of a budget that was used up.
     (Row::Mix, 294),
     (Row::Mix, 1092),
+    // Letters of a slow table went one by one, and that one was refused was told when all were through.
+    (Row::NoLetters, 121),
 ];
 
 /// Plays the first worlds of a fault.

@@ -150,6 +150,32 @@ async fn a_letter_that_is_refused_holds_up_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_known_of_letters_does_not_wait_for_a_slow_table() {
+    let (sandbox, sink) = rig();
+    let letters: Vec<_> = (0..100).map(|place| letter(place, "a")).collect();
+    let faults = sandbox.faults();
+    let spoilt = Action::refuse(400, "OTSParameterInvalid", "Something is wrong.");
+    faults.next("BatchWriteRow", 1, spoilt.clone());
+    let slow = Action::Delay(Duration::from_millis(900));
+    faults.push(Fault::on("UpdateRow", slow).always());
+    let first = |request: &http::Request<bytes::Bytes>| {
+        let name = letter(0, "a").key.position;
+        memchr::memmem::find(request.body(), name.as_bytes()).is_some()
+    };
+    faults.push(Fault::on("UpdateRow", spoilt).always().when(first));
+    let start = tokio::time::Instant::now();
+    let stored = sink.store(letters.clone()).await;
+    assert!(start.elapsed() < Duration::from_secs(3));
+    assert_eq!(stored.failed, [0]);
+    assert!(stored.error.is_some());
+    let done = stored.left[0];
+    assert!((2..10).contains(&done), "{done} of 100 in two seconds");
+    assert!(stored.left.iter().copied().eq(done..100));
+    let kept = found(&letters[1..done]);
+    assert_eq!(read(&mut desk(&sink).await).await, kept);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_letter_that_no_request_takes_is_not_stored() {
     let (_sandbox, sink) = rig();
     let mut letters = [letter(1, "a"), letter(2, "b"), letter(3, "c")];
