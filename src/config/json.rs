@@ -80,8 +80,13 @@ impl Object {
 
 /// Reads a JSON array of texts that are not empty; faults name the item.
 pub(super) fn texts(setting: &Setting, array: &str, faults: &mut Faults) -> Vec<String> {
-    let items: Vec<Value> =
-        read(setting.name, array, "a JSON array of names", faults).unwrap_or_default();
+    let items: Vec<Value> = read(
+        setting.name,
+        array,
+        r#"a JSON array of names such as ["ip"]"#,
+        faults,
+    )
+    .unwrap_or_default();
     let mut names = Vec::with_capacity(items.len());
     for (at, item) in items.into_iter().enumerate() {
         let key = format!("[{at}]");

@@ -225,9 +225,9 @@ impl Puller {
                 );
                 Err(Some(self.pause(FAULTS)))
             }
-            Ok(list) if !share.resize(self.bytes_of(&list, raw_bytes)) => {
-                Err(Some(self.make_room(self.bytes_of(&list, raw_bytes), group_count)))
-            }
+            Ok(list) if !share.resize(self.bytes_of(&list, raw_bytes)) => Err(Some(
+                self.make_room(self.bytes_of(&list, raw_bytes), group_count),
+            )),
             Ok(list) => {
                 self.faults = 0;
                 self.waits_for_help = false;

@@ -200,7 +200,7 @@ fn nearest(word: &str) -> Option<Function> {
     Function::ALL
         .into_iter()
         .map(|function| (likeness(function), function))
-        .filter(|(likeness, _)| *likeness > 0.7)
+        .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, function)| function)
 }

@@ -39,7 +39,7 @@ pub struct HttpSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The file of extra certificate authorities cannot be used.
-    #[error("{} holds no usable PEM certificates", path.display())]
+    #[error("tls_roots: no certificates can be read from {}", path.display())]
     Roots {
         /// The file.
         path: PathBuf,

@@ -87,11 +87,15 @@ fn json_that_is_none_is_shown_with_its_place() {
         &[
             (
                 "{}",
-                &["exclusive_columns: must be a JSON array of names, found an object"],
+                &[
+                    "exclusive_columns: must be a JSON array of names such as [\"ip\"], found an object",
+                ],
             ),
             (
                 "\"ip\"",
-                &["exclusive_columns: must be a JSON array of names, found a text"],
+                &[
+                    "exclusive_columns: must be a JSON array of names such as [\"ip\"], found a text",
+                ],
             ),
             (
                 r#"["a", 1, "", null]"#,
@@ -104,7 +108,7 @@ fn json_that_is_none_is_shown_with_its_place() {
             (
                 "[a]",
                 &[
-                    "exclusive_columns: must be a JSON array of names, and this is not JSON: expected value\n    [a]\n     ^",
+                    "exclusive_columns: must be a JSON array of names such as [\"ip\"], and this is not JSON: expected value\n    [a]\n     ^",
                 ],
             ),
         ],
