@@ -1,6 +1,7 @@
 //! Many worlds: which, on how many threads, and what is told of one that fails.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -34,6 +35,20 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            row,
+            seed,
+            violations,
+        } = self;
+        write!(f, "fault {row}, seed {seed}: {}", self.command())?;
+        violations
+            .iter()
+            .try_for_each(|violation| write!(f, "\n    {violation}"))
+    }
+}
+
 /// What came of the worlds of one fault.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Score {
@@ -54,7 +69,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn add(&mut self, plan: &Plan, outcome: Outcome) {
+    /// Takes an outcome; the failure, if it is one.
+    fn add(&mut self, plan: &Plan, outcome: Outcome) -> Option<&Failure> {
         let score = self.scores.entry(plan.row).or_default();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         score.seeds += 1;
@@ -63,23 +79,31 @@ impl Report {
         score.events += outcome.trace.events;
         score.millis += outcome.millis;
         score.fullest = score.fullest.max(outcome.fullest);
-        if !outcome.violations.is_empty() {
-            score.failed += 1;
-            self.failures.push(Failure {
-                row: plan.row,
-                seed: plan.seed,
-                violations: outcome.violations,
-            });
+        if outcome.violations.is_empty() {
+            return None;
         }
+        score.failed += 1;
+        self.failures.push(Failure {
+            row: plan.row,
+            seed: plan.seed,
+            violations: outcome.violations,
+        });
+        self.failures.last()
+    }
+
+    /// How many worlds there were.
+    fn seeds(&self) -> u64 {
+        self.scores.values().map(|score| score.seeds).sum()
     }
 }
 
-/// Plays the worlds of these seeds, on so many threads; `told` hears of each that is done.
+/// Plays the worlds of these seeds, on so many threads; `told` hears how many are done, and of each
+/// that fails.
 pub(crate) fn run(
     row: Option<Row>,
     seeds: Range<u64>,
     threads: usize,
-    told: impl Fn(u64) + Sync,
+    told: impl Fn(u64, Option<&Failure>) + Sync,
 ) -> Report {
     let next = AtomicU64::new(seeds.start);
     let report = Mutex::new(Report::default());
@@ -94,8 +118,8 @@ pub(crate) fn run(
                     let plan = Plan::new(row.unwrap_or_else(|| Row::of_seed(seed)), seed);
                     let outcome = play(&plan);
                     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
-                    report.add(&plan, outcome);
-                    told(report.scores.values().map(|score| score.seeds).sum());
+                    let done = report.seeds() + 1;
+                    told(done, report.add(&plan, outcome));
                 }
             });
         }

@@ -33,7 +33,7 @@ const REGRESSIONS: [(Row, u64); 6] = [
 
 /// Plays the first worlds of a fault.
 fn survives(row: Row, seeds: u64) {
-    let report = campaign::run(Some(row), 0..seeds, 1, |_| ());
+    let report = campaign::run(Some(row), 0..seeds, 1, |_, _| ());
     if let Some(failure) = report.failures.first() {
         explain(failure);
     }
@@ -67,7 +67,7 @@ fn the_same_seed_plays_the_same_world() {
 #[test]
 fn worlds_that_once_failed_do_not_any_more() {
     for (row, seed) in REGRESSIONS {
-        let report = campaign::run(Some(row), seed..seed + 1, 1, |_| ());
+        let report = campaign::run(Some(row), seed..seed + 1, 1, |_, _| ());
         if let Some(failure) = report.failures.first() {
             explain(failure);
         }
@@ -171,7 +171,7 @@ fn a_checkpoint_waits_for_dead_letters_whose_table_is_away() {
 
 #[test]
 fn an_outage_of_the_table_over_a_thousand_shards_is_survived() {
-    let report = campaign::run(Some(Row::LongOutage), 1..3, 1, |_| ());
+    let report = campaign::run(Some(Row::LongOutage), 1..3, 1, |_, _| ());
     if let Some(failure) = report.failures.first() {
         explain(failure);
     }

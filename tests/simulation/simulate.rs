@@ -90,12 +90,20 @@ fn main() -> ExitCode {
     }
     let total = args.seeds.end.saturating_sub(args.seeds.start);
     let start = std::time::Instant::now();
-    let report = campaign::run(args.fault, args.seeds.clone(), args.threads, |done| {
-        if done.is_multiple_of(1000) {
-            println!("{done} of {total} worlds, {:.0?}", start.elapsed());
-            std::io::stdout().flush().unwrap_or_default();
-        }
-    });
+    let report = campaign::run(
+        args.fault,
+        args.seeds.clone(),
+        args.threads,
+        |done, failure| {
+            if let Some(failure) = failure {
+                println!("{failure}");
+            }
+            if done.is_multiple_of(1000) {
+                println!("{done} of {total} worlds, {:.0?}", start.elapsed());
+                std::io::stdout().flush().unwrap_or_default();
+            }
+        },
+    );
     if args.table {
         println!(
             "| fault | seeds | logs | calls | virtual time | repeated logs | fullest | violations |"
@@ -115,17 +123,6 @@ fn main() -> ExitCode {
     }
     show("all", &sum, args.table);
     println!("{:.1?} of real time", start.elapsed());
-    for failure in report.failures.iter().take(20) {
-        println!(
-            "fault {}, seed {}: {}",
-            failure.row,
-            failure.seed,
-            failure.command()
-        );
-        for violation in &failure.violations {
-            println!("    {violation}");
-        }
-    }
     match report.failures.first() {
         None => ExitCode::SUCCESS,
         Some(failure) => {
