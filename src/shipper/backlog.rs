@@ -176,8 +176,7 @@ impl Backlog {
         let (copy, replaced) = decode::replace_bad_utf8(held.list.data(), span)?;
         self.held_bytes += copy.capacity();
         if let Some(share) = &mut held.share {
-            // It must be kept in any case: at least others are not given these bytes.
-            share.grow(copy.capacity());
+            share.grow_for_copy(copy.capacity());
         }
         held.repaired.insert(log.log, copy);
         Ok(replaced)

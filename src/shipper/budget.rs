@@ -1,6 +1,7 @@
 //! The byte budget: how much may be held between pull and acknowledgement, over all shards.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -19,6 +20,7 @@ pub(super) struct Budget {
     semaphore: Arc<Semaphore>,
     spare: Arc<Semaphore>,
     units: u32,
+    has_copies: Arc<AtomicBool>,
 }
 
 /// Bytes taken from a [`Budget`], given back on drop.
@@ -36,7 +38,13 @@ impl Budget {
             semaphore: semaphore(units),
             spare: semaphore(units / SPARE),
             units,
+            has_copies: Arc::default(),
         }
+    }
+
+    /// Whether logs were [copied](Share::grow_for_copy) so far: then more will be.
+    pub(super) fn has_copies(&self) -> bool {
+        self.has_copies.load(Ordering::Relaxed)
     }
 
     /// Whether so many bytes are not more than all of it.
@@ -87,9 +95,11 @@ impl Share {
         }
     }
 
-    /// Makes the share so much larger, if the budget has as much right now.
-    pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        self.take_more(units(bytes))
+    /// Makes the share so much larger for the copy of a log. It must be kept in any case; where the
+    /// budget has no more right now, others are at least told that there are copies.
+    pub(super) fn grow_for_copy(&mut self, bytes: usize) {
+        self.take_more(units(bytes));
+        self.budget.has_copies.store(true, Ordering::Relaxed);
     }
 
     fn take_more(&mut self, missing: u32) -> bool {
@@ -168,6 +178,18 @@ mod tests {
         drop((share, other));
         assert_eq!(budget.semaphore.available_permits(), 32);
         assert_eq!(budget.spare.available_permits(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_kept_in_any_case_and_others_are_told() {
+        let budget = Budget::new(16 * UNIT);
+        let mut share = budget.take(16 * UNIT).await;
+        assert!(!budget.has_copies());
+        share.grow_for_copy(UNIT);
+        assert_eq!(share.units(), 17);
+        share.grow_for_copy(9 * UNIT);
+        assert_eq!(share.units(), 17, "there is no more");
+        assert!(budget.has_copies());
     }
 
     #[tokio::test]

@@ -144,7 +144,6 @@ impl Puller {
                 }
             };
             let (list, next, raw_bytes, is_full) = pull;
-            self.adapt(&list, raw_bytes);
             let is_empty = list.logs().is_empty();
             let has_moved = next != self.cursor;
             let from = std::mem::replace(&mut self.cursor, next.clone());
@@ -184,14 +183,19 @@ impl Puller {
         share: &mut Share,
         holding: &mut Holding,
     ) -> Result<(LogGroupList, Cursor, usize, bool), Option<Duration>> {
-        let (loghub, budget) = (&self.context.loghub, &self.context.budget);
+        let loghub = &self.context.loghub;
         let has_room = |size: PullSize| {
-            let bytes = size.raw_bytes.saturating_add(self.made_of(size.raw_bytes));
-            let is_small = budget.is_enough_for(bytes) || size.group_count <= 1;
+            let PullSize {
+                raw_bytes,
+                wire_bytes,
+                group_count,
+            } = size;
             // Nothing is given back yet: the index comes on top.
-            let has_room = is_small && share.resize(bytes.max(self.expected_bytes));
+            let bytes = self.with_copies(raw_bytes, raw_bytes);
+            let has_room =
+                self.may_hold(bytes, group_count) && share.resize(bytes.max(self.expected_bytes));
             if has_room {
-                holding.set(size.raw_bytes + size.wire_bytes);
+                holding.set(raw_bytes + wire_bytes);
             }
             has_room
         };
@@ -210,13 +214,16 @@ impl Puller {
         } = match pull.await {
             Ok(Ok(pull)) => pull,
             Ok(Err(size)) => {
-                let bytes = size.raw_bytes.saturating_add(self.made_of(size.raw_bytes));
+                let bytes = self.with_copies(size.raw_bytes, size.raw_bytes);
                 return Err(Some(self.make_room(bytes, size.group_count)));
             }
             Err(error) => return Err(self.failed(&error).await),
         };
         let raw_bytes = data.len();
-        match LogGroupList::index(data) {
+        let list = LogGroupList::index(data);
+        let held_bytes = list.as_ref().map_or(0, LogGroupList::held_bytes);
+        let bytes = self.with_copies(held_bytes, raw_bytes);
+        match list {
             Ok(list) if next == self.cursor && !list.logs().is_empty() => {
                 // Used, it would be read and counted again and again. The next answer may do.
                 self.note(
@@ -225,13 +232,15 @@ impl Puller {
                 );
                 Err(Some(self.pause(FAULTS)))
             }
-            Ok(list) if !share.resize(self.bytes_of(&list, raw_bytes)) => Err(Some(
-                self.make_room(self.bytes_of(&list, raw_bytes), group_count),
-            )),
+            Ok(_) if !(self.may_hold(bytes, group_count) && share.resize(bytes)) => {
+                Err(Some(self.make_room(bytes, group_count)))
+            }
             Ok(list) => {
                 self.faults = 0;
                 self.waits_for_help = false;
-                holding.set(list.held_bytes());
+                holding.set(held_bytes);
+                let is_full = group_count >= self.count;
+                self.adapt(bytes, raw_bytes, list.groups().len());
                 let logs = u64::try_from(list.logs().len()).unwrap_or(u64::MAX);
                 let bytes_read = u64::try_from(raw_bytes).unwrap_or(u64::MAX);
                 let replaced = u64::try_from(list.replaced()).unwrap_or(u64::MAX);
@@ -244,7 +253,7 @@ impl Puller {
                     };
                     self.journal.record(tally);
                 }
-                Ok((list, next, raw_bytes, group_count >= self.count))
+                Ok((list, next, raw_bytes, is_full))
             }
             Err(error) => {
                 // Nothing of it is used and nothing is skipped: it is read again.
@@ -254,26 +263,27 @@ impl Puller {
         }
     }
 
-    /// Bytes that become of so many: rows, and where letters are kept their text instead.
-    fn made_of(&self, raw_bytes: usize) -> usize {
-        let copies = match self.context.dead_letters {
+    /// Bytes of what is held of a pull, and of what is made of it: rows, or letters where they are
+    /// kept, and logs whose text is repaired where there were some.
+    fn with_copies(&self, held_bytes: usize, raw_bytes: usize) -> usize {
+        let requests = match self.context.dead_letters {
             None => ROW_COPIES,
             Some(_) => ROW_COPIES.max(LETTER_COPIES),
         };
-        raw_bytes.saturating_mul(copies)
+        let copies = requests + usize::from(self.context.budget.has_copies());
+        held_bytes.saturating_add(raw_bytes.saturating_mul(copies))
     }
 
-    /// Bytes that a pull takes, with the index of its logs and what will be made of them.
-    fn bytes_of(&self, list: &LogGroupList, raw_bytes: usize) -> usize {
-        list.held_bytes().saturating_add(self.made_of(raw_bytes))
+    /// Whether so much can ever be held. A group that cannot is held alone.
+    fn may_hold(&self, bytes: usize, group_count: u32) -> bool {
+        self.context.budget.is_enough_for(bytes) || group_count <= 1
     }
 
     /// More came than there is room for right now: it is read again once there is, or in halves
-    /// where there never will be. One group alone gets all there is.
+    /// where there never will be.
     fn make_room(&mut self, bytes: usize, group_count: u32) -> Duration {
         debug!(bytes, group_count, "pulled more than there is room for");
-        let is_enough = self.context.budget.is_enough_for(bytes) || group_count <= 1;
-        (self.count, self.expected_bytes) = if is_enough {
+        (self.count, self.expected_bytes) = if self.may_hold(bytes, group_count) {
             (group_count.max(1), bytes)
         } else {
             (group_count / 2, bytes / 2)
@@ -282,10 +292,9 @@ impl Puller {
     }
 
     /// Asks for as many groups as make up the target size.
-    fn adapt(&mut self, list: &LogGroupList, raw_bytes: usize) {
-        let bytes = self.bytes_of(list, raw_bytes);
+    fn adapt(&mut self, bytes: usize, raw_bytes: usize, groups: usize) {
         self.expected_bytes = bytes.clamp(IDLE_SHARE, TARGET_BYTES * 4);
-        if let Some(per_group) = raw_bytes.checked_div(list.groups().len()) {
+        if let Some(per_group) = raw_bytes.checked_div(groups) {
             let per_group = per_group.max(1);
             let wanted = u32::try_from(TARGET_BYTES / per_group).unwrap_or(MAX_COUNT);
             // Growing step by step: the next groups need not be like these.

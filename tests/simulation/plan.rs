@@ -770,7 +770,11 @@ impl Plan {
             } else if rng.u8(0..4) == 0 {
                 // A value of 2 MiB is the largest that Table Store takes.
                 put.bulk = (rng.usize(KIB..=most) / count).min(VALUE);
+            } else {
+                continue;
             }
+            // That logs need repair is not known before the first of them are held.
+            put.logs.iter_mut().for_each(|log| log.is_garbled = false);
         }
     }
 
