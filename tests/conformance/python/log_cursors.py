@@ -32,8 +32,8 @@ def cursor_by_time():
     """A cursor by time points to the first group received at or after that second."""
     with scratch.logstore() as store:
         at = lambda second: store.client.get_cursor(*store.place, 0, second).get_cursor()
-        store.put_ids("ab")
         first = int(time.time())
+        store.put_ids("ab")
         time.sleep(1.2 - time.time() % 1)
         second = int(time.time())
         store.put_ids("c")
