@@ -34,7 +34,8 @@ pub const KEY: [(&str, PrimaryKeyType); 4] = [
     ("position", PrimaryKeyType::String),
 ];
 
-/// How long letters go one by one, in one try.
+/// How long the letters of one request go one by one, in one try; whatever is under way by then is
+/// waited for.
 const ONE_BY_ONE: Duration = Duration::from_secs(2);
 
 /// Stores letters in a table.

@@ -29,7 +29,8 @@ const LETTERS: usize = 200;
 /// Bytes of logs in them, after which no further one is added.
 const BYTES: usize = 1 << 20;
 
-/// A letter is a copy of its log, and becomes a request. The share of the log's pull pays for both.
+/// A letter is a copy of its log, and becomes a request. The share of the log's pull has room for
+/// both, but for topic and tags, which each letter repeats.
 pub(super) const LETTER_COPIES: usize = 2;
 
 /// What the status table calls letters that cannot be stored.
@@ -128,7 +129,6 @@ impl Parking {
         } = stored;
         let mut failed = failed.into_iter().peekable();
         let mut left = left.into_iter().peekable();
-        // Those that were not tried go first, else the same few would be tried for ever.
         let (mut again, mut refused) = (Vec::new(), Vec::new());
         for (place, (dead, millis)) in dead.into_iter().enumerate() {
             if left.next_if_eq(&place).is_some() {
@@ -140,12 +140,18 @@ impl Parking {
                 batcher.bury(&dead, tally);
             }
         }
-        again.append(&mut refused);
         debug!(letters = tally.dead_lettered, "dead letters stored");
-        if let Some(error) = error {
-            self.failed(&error, again.len(), batcher, tally);
+        if let Some(error) = &error {
+            self.failed(error, refused.len(), batcher, tally);
         } else {
             self.failures = 0;
+        }
+        if let Some(SinkError::Row(_)) = error {
+            // It is about these letters alone: the others must not wait for them.
+            self.waiting.extend(refused);
+        } else {
+            // They keep their order, which a file shows. Those that were not tried go first.
+            again.append(&mut refused);
         }
         for waiting in again.into_iter().rev() {
             self.waiting.push_front(waiting);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use loghub_shipper::config::Config;
 use loghub_shipper::deadletters::KEY;
 use loghub_shipper::loghub::proto::{Content, Log};
-use loghub_shipper::sandbox::{Action, RowMatch, TableSpec};
+use loghub_shipper::sandbox::{Action, Fault, RowMatch, TableSpec};
 use loghub_shipper::shipper::Obstacle;
 use loghub_shipper::tablestore::PrimaryKeyType::{Integer, String as Text};
 use loghub_shipper::tablestore::{PrimaryKeyColumn, PrimaryKeyType, TableName};
@@ -277,6 +277,31 @@ async fn a_flood_that_cannot_be_parked_does_not_fill_the_memory() {
     rig.until_done().await;
     ship.stop().await;
     assert_eq!(letters(&rig).len(), 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_that_are_refused_for_good_hold_up_no_others() {
+    let rig = rig().await;
+    for operation in ["BatchWriteRow", "UpdateRow"] {
+        let refusal = Action::refuse(400, "OTSParameterInvalid", "Not to our taste.");
+        let is_bad = |request: &http::Request<bytes::Bytes>| {
+            memchr::memmem::find(request.body(), b"stubborn").is_some()
+        };
+        let fault = Fault::on(operation, refusal).always().when(is_bad);
+        rig.sandbox.faults().push(fault);
+    }
+    // More than are tried at once.
+    let logs = ["stubborn"; 250].iter().chain(&["good"; 5]);
+    let logs = logs.map(|what| log(TIME, &[("no", what)])).collect();
+    let ship = rig.ship(&[IN_TABLE]).await;
+    rig.put(None, &group(logs));
+    rig.until("the good ones are stored", || letters(&rig).len() == 5)
+        .await;
+    assert_eq!(rig.group().behind(), 1, "the checkpoint waits");
+    rig.sandbox.faults().clear();
+    rig.until_done().await;
+    ship.stop().await;
+    assert_eq!(letters(&rig).len(), 255);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
