@@ -210,7 +210,7 @@ pub(super) const MEMORY_LIMIT: Setting = Setting {
     },
     fallback: Fallback::Value("64MiB"),
     meaning: "Logs and rows held between pull and acknowledgement, over all shards. Reading pauses at the limit.",
-    why: "Two or three pulls of the service's largest size (about 10 MB) with their rows; those of a busy shard are 2 MB. The least holds one of the largest, alone.",
+    why: "One to three pulls of the service's largest size (about 10 MB) with what is made of them; those of a busy shard are 2 MB. The least holds one of the largest, alone.",
 };
 pub(super) const MAX_BATCHES_IN_FLIGHT: Setting = Setting {
     name: "max_batches_in_flight",

@@ -11,7 +11,8 @@ use crate::mistakes::{Mistake, planted};
 const UNIT: usize = 1024;
 
 /// One part in so many comes on top of the budget, for pulls that are a little larger than
-/// expected: else they would be read again for a few bytes whenever the budget is used up.
+/// expected: else they would be read again for a few bytes whenever the budget is used up. Copies of
+/// logs that nobody foresaw take from it as well.
 const SPARE: u32 = 8;
 
 /// A number of bytes that is handed out in turns: who asked first is served first.
@@ -20,6 +21,7 @@ pub(super) struct Budget {
     semaphore: Arc<Semaphore>,
     spare: Arc<Semaphore>,
     units: u32,
+    /// For all shards, and for good: whoever writes such logs mostly goes on.
     has_copies: Arc<AtomicBool>,
 }
 
@@ -29,6 +31,9 @@ pub(super) struct Share {
     main: OwnedSemaphorePermit,
     spare: Option<OwnedSemaphorePermit>,
     budget: Budget,
+    /// Bytes of it that are meant for copies of logs, and what copies there are.
+    for_copies: usize,
+    copies: usize,
 }
 
 impl Budget {
@@ -62,6 +67,8 @@ impl Budget {
             main: permit.expect("the budget is never closed"),
             spare: None,
             budget: self.clone(),
+            for_copies: 0,
+            copies: 0,
         }
     }
 }
@@ -95,10 +102,20 @@ impl Share {
         }
     }
 
-    /// Makes the share so much larger for the copy of a log. It must be kept in any case; where the
-    /// budget has no more right now, others are at least told that there are copies.
+    /// Sets so many bytes of it aside for copies of logs.
+    pub(super) fn set_aside_for_copies(&mut self, bytes: usize) {
+        self.for_copies = bytes;
+    }
+
+    /// Accounts for the copy of a log; where too little is set aside, the share grows. The copy must
+    /// be kept in any case: where the budget has no more right now, others are at least told that
+    /// there are copies.
     pub(super) fn grow_for_copy(&mut self, bytes: usize) {
-        self.take_more(units(bytes));
+        self.copies += bytes;
+        let missing = units(self.copies.saturating_sub(self.for_copies));
+        if missing > 0 && self.take_more(missing) {
+            self.for_copies += usize::try_from(missing).unwrap_or(usize::MAX) * UNIT;
+        }
         self.budget.has_copies.store(true, Ordering::Relaxed);
     }
 
@@ -190,6 +207,21 @@ mod tests {
         share.grow_for_copy(9 * UNIT);
         assert_eq!(share.units(), 17, "there is no more");
         assert!(budget.has_copies());
+    }
+
+    #[tokio::test]
+    async fn copies_take_what_was_set_aside_first_and_are_rounded_up_together() {
+        let budget = Budget::new(16 * UNIT);
+        let mut share = budget.take(4 * UNIT).await;
+        share.set_aside_for_copies(UNIT);
+        for _ in 0..8 {
+            share.grow_for_copy(UNIT / 4);
+        }
+        assert_eq!(
+            share.units(),
+            5,
+            "two units of copies, one of them set aside"
+        );
     }
 
     #[tokio::test]

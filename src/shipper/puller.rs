@@ -55,7 +55,7 @@ const THROTTLED: Policy = Policy {
     total: None,
 };
 
-/// Copies of a log in requests: that of its row, or those of its letter.
+/// A log that becomes a row is copied into a request.
 const ROW_COPIES: usize = 1;
 
 /// Pause of a shard that waits for help before it is tried again, should the service have erred.
@@ -94,6 +94,8 @@ pub(super) struct Puller {
     journal: Arc<Journal>,
     count: u32,
     expected_bytes: usize,
+    /// Whether a pull has room for copies of logs whose text is repaired.
+    repairs: bool,
     faults: u32,
     /// Whether it was told that the cursor is lost and somebody must do something.
     waits_for_help: bool,
@@ -114,6 +116,7 @@ impl Puller {
             journal,
             count: FIRST_COUNT,
             expected_bytes: IDLE_SHARE,
+            repairs: false,
             faults: 0,
             waits_for_help: false,
             lines: Allowance::default(),
@@ -183,6 +186,7 @@ impl Puller {
         share: &mut Share,
         holding: &mut Holding,
     ) -> Result<(LogGroupList, Cursor, usize, bool), Option<Duration>> {
+        self.repairs = self.context.budget.has_copies();
         let loghub = &self.context.loghub;
         let has_room = |size: PullSize| {
             let PullSize {
@@ -192,12 +196,12 @@ impl Puller {
             } = size;
             // Nothing is given back yet: the index comes on top.
             let bytes = self.with_copies(raw_bytes, raw_bytes);
-            let has_room =
+            let fits =
                 self.may_hold(bytes, group_count) && share.resize(bytes.max(self.expected_bytes));
-            if has_room {
+            if fits {
                 holding.set(raw_bytes + wire_bytes);
             }
-            has_room
+            fits
         };
         let pull = loghub.pull_logs_within(
             self.shard,
@@ -215,62 +219,60 @@ impl Puller {
             Ok(Ok(pull)) => pull,
             Ok(Err(size)) => {
                 let bytes = self.with_copies(size.raw_bytes, size.raw_bytes);
-                return Err(Some(self.make_room(bytes, size.group_count)));
+                self.make_room(bytes, size.group_count);
+                return Err(Some(Duration::ZERO));
             }
             Err(error) => return Err(self.failed(&error).await),
         };
         let raw_bytes = data.len();
-        let list = LogGroupList::index(data);
-        let held_bytes = list.as_ref().map_or(0, LogGroupList::held_bytes);
-        let bytes = self.with_copies(held_bytes, raw_bytes);
-        match list {
-            Ok(list) if next == self.cursor && !list.logs().is_empty() => {
-                // Used, it would be read and counted again and again. The next answer may do.
-                self.note(
-                    "StuckCursor",
-                    "logs came without a position behind them: they are read again",
-                );
-                Err(Some(self.pause(FAULTS)))
-            }
-            Ok(_) if !(self.may_hold(bytes, group_count) && share.resize(bytes)) => {
-                Err(Some(self.make_room(bytes, group_count)))
-            }
-            Ok(list) => {
-                self.faults = 0;
-                self.waits_for_help = false;
-                holding.set(held_bytes);
-                let is_full = group_count >= self.count;
-                self.adapt(bytes, raw_bytes, list.groups().len());
-                let logs = u64::try_from(list.logs().len()).unwrap_or(u64::MAX);
-                let bytes_read = u64::try_from(raw_bytes).unwrap_or(u64::MAX);
-                let replaced = u64::try_from(list.replaced()).unwrap_or(u64::MAX);
-                if logs > 0 {
-                    let tally = Tally {
-                        logs_read: logs,
-                        bytes_read,
-                        replaced,
-                        ..Tally::default()
-                    };
-                    self.journal.record(tally);
-                }
-                Ok((list, next, raw_bytes, is_full))
-            }
+        let list = match LogGroupList::index(data) {
+            Ok(list) => list,
             Err(error) => {
                 // Nothing of it is used and nothing is skipped: it is read again.
                 self.note("MalformedPull", &error.to_string());
-                Err(Some(self.pause(FAULTS)))
+                return Err(Some(self.pause(FAULTS)));
             }
+        };
+        if next == self.cursor && !list.logs().is_empty() {
+            // Used, it would be read and counted again and again. The next answer may do.
+            self.note(
+                "StuckCursor",
+                "logs came without a position behind them: they are read again",
+            );
+            return Err(Some(self.pause(FAULTS)));
         }
+        let bytes = self.with_copies(list.held_bytes(), raw_bytes);
+        if !(self.may_hold(bytes, group_count) && share.resize(bytes)) {
+            self.make_room(bytes, group_count);
+            return Err(Some(Duration::ZERO));
+        }
+        share.set_aside_for_copies(if self.repairs { raw_bytes } else { 0 });
+        holding.set(list.held_bytes());
+        self.faults = 0;
+        self.waits_for_help = false;
+        let is_full = group_count >= self.count;
+        self.adapt(bytes, raw_bytes, list.groups().len());
+        let logs = u64::try_from(list.logs().len()).unwrap_or(u64::MAX);
+        if logs > 0 {
+            let tally = Tally {
+                logs_read: logs,
+                bytes_read: u64::try_from(raw_bytes).unwrap_or(u64::MAX),
+                replaced: u64::try_from(list.replaced()).unwrap_or(u64::MAX),
+                ..Tally::default()
+            };
+            self.journal.record(tally);
+        }
+        Ok((list, next, raw_bytes, is_full))
     }
 
-    /// Bytes of what is held of a pull, and of what is made of it: rows, or letters where they are
-    /// kept, and logs whose text is repaired where there were some.
+    /// Bytes of what is held of a pull, and of what is made of it: rows, or letters where those are
+    /// kept, which take more; and logs whose text is repaired, where there were some.
     fn with_copies(&self, held_bytes: usize, raw_bytes: usize) -> usize {
         let requests = match self.context.dead_letters {
             None => ROW_COPIES,
-            Some(_) => ROW_COPIES.max(LETTER_COPIES),
+            Some(_) => LETTER_COPIES,
         };
-        let copies = requests + usize::from(self.context.budget.has_copies());
+        let copies = requests + usize::from(self.repairs);
         held_bytes.saturating_add(raw_bytes.saturating_mul(copies))
     }
 
@@ -281,19 +283,19 @@ impl Puller {
 
     /// More came than there is room for right now: it is read again once there is, or in halves
     /// where there never will be.
-    fn make_room(&mut self, bytes: usize, group_count: u32) -> Duration {
+    fn make_room(&mut self, bytes: usize, group_count: u32) {
         debug!(bytes, group_count, "pulled more than there is room for");
         (self.count, self.expected_bytes) = if self.may_hold(bytes, group_count) {
             (group_count.max(1), bytes)
         } else {
             (group_count / 2, bytes / 2)
         };
-        Duration::ZERO
     }
 
     /// Asks for as many groups as make up the target size.
     fn adapt(&mut self, bytes: usize, raw_bytes: usize, groups: usize) {
-        self.expected_bytes = bytes.clamp(IDLE_SHARE, TARGET_BYTES * 4);
+        let most = self.with_copies(2 * TARGET_BYTES, 2 * TARGET_BYTES);
+        self.expected_bytes = bytes.clamp(IDLE_SHARE, most);
         if let Some(per_group) = raw_bytes.checked_div(groups) {
             let per_group = per_group.max(1);
             let wanted = u32::try_from(TARGET_BYTES / per_group).unwrap_or(MAX_COUNT);

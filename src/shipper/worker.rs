@@ -286,6 +286,8 @@ impl Worker {
                 () = orders.abandon.cancelled() => return WorkerEnd::Lost,
                 () = orders.hand_over.cancelled(), if !self.is_draining => {
                     reading.shutdown().await;
+                    // What was not taken is for the next holder: its bytes are for others.
+                    while pulls.try_recv().is_ok() {}
                     self.drain();
                 }
                 _ = tick.tick() => self.batcher.flush_lines(),
