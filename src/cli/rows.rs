@@ -3,7 +3,10 @@
 mod bound;
 mod show;
 
+use std::time::Duration;
+
 use clap::ValueEnum;
+use tracing::warn;
 
 use self::bound::{Bound, Side};
 pub(super) use self::show::{cell, value_of};
@@ -14,6 +17,7 @@ use super::signals::Signals;
 use crate::shipper::StartError;
 use crate::tablestore::{Client, Column, Error, ErrorCode, Row, TableName};
 use crate::telemetry;
+use crate::transport::error_chain;
 use crate::transport::retry::{self, Policy};
 
 /// Rows that are shown as text where nobody says how many.
@@ -96,7 +100,7 @@ async fn print(args: &Args, client: &Client, policy: Policy) -> Result<(), Failu
     let table = &args.table;
     let refused = |error| refused(error, table);
     let describe = async || client.describe_table(table).await;
-    let description = retry::retry(&policy, describe, |_, _, _| ())
+    let description = retry::retry(&policy, describe, told)
         .await
         .map_err(refused)?;
     let key = &description.primary_key;
@@ -157,6 +161,14 @@ fn refused(error: Error, table: &TableName) -> Failure {
     StartError::table_store(error, table, "tablestore.target_table").into()
 }
 
+fn told(error: &Error, attempt: u32, _pause: Duration) {
+    warn!(
+        attempt,
+        error = error_chain(error),
+        "not read yet: trying again"
+    );
+}
+
 /// A range of a table, page by page.
 #[derive(Debug)]
 pub(super) struct Range<'a> {
@@ -193,7 +205,7 @@ impl<'a> Range<'a> {
         policy: Policy,
     ) -> Result<Self, Error> {
         let describe = async || client.describe_table(table).await;
-        let description = retry::retry(&policy, describe, |_, _, _| ()).await?;
+        let description = retry::retry(&policy, describe, told).await?;
         let [start, end] = bound::whole(&description.primary_key);
         Ok(Self::new(client, table, policy, start, end))
     }
@@ -209,7 +221,7 @@ impl<'a> Range<'a> {
                 .get_range(self.table, start, &self.end, limit)
                 .await
         };
-        let (rows, next) = retry::retry(&self.policy, get, |_, _, _| ()).await?;
+        let (rows, next) = retry::retry(&self.policy, get, told).await?;
         self.next = next;
         Ok(Some(rows))
     }

@@ -30,7 +30,8 @@ const LETTERS: usize = 200;
 const BYTES: usize = 1 << 20;
 
 /// A letter is a copy of its log, and becomes a request. The share of the log's pull has room for
-/// both, but for topic and tags, which each letter repeats.
+/// both, but for topic and tags, which each letter repeats, and for what JSON escapes: few bytes
+/// mostly, since no more than `BYTES` and one log are stored at a time.
 pub(super) const LETTER_COPIES: usize = 2;
 
 /// What the status table calls letters that cannot be stored.

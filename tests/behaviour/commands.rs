@@ -3,6 +3,7 @@
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use loghub_shipper::sandbox::Action;
 use loghub_shipper::tablestore::PrimaryKeyType::String as Text;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
@@ -169,6 +170,20 @@ async fn rows_shows_what_was_put_and_shipped() {
         "{}",
         missing.stderr
     );
+}
+
+#[tokio::test]
+async fn rows_says_what_it_waits_for() {
+    let rig = Rig::new(1, &KEY).await;
+    let away = Action::refuse(503, "OTSServerUnavailable", "Server is not available.");
+    for operation in ["DescribeTable", "GetRange"] {
+        rig.sandbox.faults().next(operation, 1, away.clone());
+        let ended = command(&rig, &["rows", TARGET], "").await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        for said in ["OTSServerUnavailable", "not read yet: trying again"] {
+            assert!(ended.stderr.contains(said), "{operation}: {}", ended.stderr);
+        }
+    }
 }
 
 #[tokio::test]

@@ -657,8 +657,17 @@ async fn a_replay_waits_for_a_busy_table_and_tells_of_one_that_is_closed() {
     rig.sandbox.faults().clear();
     let busy = Action::row_errors("OTSServerBusy", "Busy.", RowMatch::All);
     rig.sandbox.faults().next("BatchWriteRow", 3, busy);
+    let busy = Action::refuse(503, "OTSServerBusy", "Busy.");
+    rig.sandbox.faults().next("GetRange", 1, busy);
     let ended = replay(&rig, &mended, &[]).await;
     assert_eq!((ended.code, rig.rows().len()), (Some(0), 1));
+    assert!(
+        ended
+            .stderr
+            .contains("the table of dead letters is not ready yet: trying again"),
+        "{}",
+        ended.stderr
+    );
 }
 
 /// What start-up says of a sink that cannot be used.

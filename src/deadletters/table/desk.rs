@@ -1,14 +1,17 @@
 //! Letters of a table, read back in order, and removed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
+use tracing::warn;
 
 use super::row::{self, key_columns};
 use super::{Order, Origin, SinkError, column};
 use crate::deadletters::desk::Found;
 use crate::deadletters::{Key, Reason};
 use crate::tablestore::{Client, Column, Error, ErrorCode, Row, RowExistence, TableName, Value};
+use crate::transport::error_chain;
 use crate::transport::retry::{self, Policy};
 
 /// Changes under way at once.
@@ -82,7 +85,7 @@ impl TableDesk {
                 }
             }
         };
-        let (rows, next) = retry::retry(&self.policy, get, |_, _, _| ()).await?;
+        let (rows, next) = retry::retry(&self.policy, get, told).await?;
         self.next = next;
         Ok(Some(rows.into_iter().map(found).collect()))
     }
@@ -104,7 +107,7 @@ impl TableDesk {
     async fn remove(&self, key: &Key) -> Result<(), Error> {
         let key = key_columns(key);
         let delete = async || self.client.delete_row(&self.table, &key).await;
-        retry::retry(&self.policy, delete, |_, _, _| ()).await?;
+        retry::retry(&self.policy, delete, told).await?;
         Ok(())
     }
 
@@ -116,12 +119,20 @@ impl TableDesk {
                 .update_row(&self.table, &key, &columns, existence)
                 .await
         };
-        match retry::retry(&self.policy, update, |_, _, _| ()).await {
+        match retry::retry(&self.policy, update, told).await {
             // Somebody else removed it meanwhile.
             Err(error) if error.code() == Some(&ErrorCode::ConditionCheckFail) => Ok(()),
             outcome => outcome.map(drop),
         }
     }
+}
+
+fn told(error: &Error, attempt: u32, _pause: Duration) {
+    warn!(
+        attempt,
+        error = error_chain(error),
+        "the table of dead letters is not ready yet: trying again"
+    );
 }
 
 fn found(row: Row) -> Found {
