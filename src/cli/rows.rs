@@ -3,8 +3,6 @@
 mod bound;
 mod show;
 
-use std::time::Duration;
-
 use clap::ValueEnum;
 use tracing::warn;
 
@@ -161,7 +159,7 @@ fn refused(error: Error, table: &TableName) -> Failure {
     StartError::table_store(error, table, "tablestore.target_table").into()
 }
 
-fn told(error: &Error, attempt: u32, _pause: Duration) {
+fn told(error: &Error, attempt: u32) {
     warn!(
         attempt,
         error = error_chain(error),

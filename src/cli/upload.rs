@@ -219,7 +219,7 @@ impl<N: Send> Uploader<N> {
     }
 }
 
-fn told(error: &Error, attempt: u32, _pause: Duration) {
+fn told(error: &Error, attempt: u32) {
     warn!(
         attempt,
         error = error_chain(error),

@@ -206,7 +206,7 @@ pub(super) async fn start(
     })
 }
 
-pub(super) fn told<E: std::error::Error>(error: &E, attempt: u32, _pause: Duration) {
+pub(super) fn told<E: std::error::Error>(error: &E, attempt: u32) {
     warn!(
         attempt,
         error = error_chain(error),

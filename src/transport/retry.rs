@@ -58,7 +58,7 @@ fn shorten(bound: Duration) -> Duration {
 
 /// Runs `attempt` until it succeeds, fails for good, or the policy's total time is over; the last
 /// error is returned. `failed` is told of every failure that will be tried again, with its number
-/// (from 1) and the pause before the next try.
+/// (from 1).
 ///
 /// Each attempt is a fresh call, so that it is signed anew. Cancel safe where `attempt` is.
 pub async fn retry<T, E, A, F>(
@@ -69,7 +69,7 @@ pub async fn retry<T, E, A, F>(
 where
     E: Retryable,
     A: Future<Output = Result<T, E>>,
-    F: FnMut(&E, u32, Duration),
+    F: FnMut(&E, u32),
 {
     let started = Instant::now();
     let mut pauses = policy.pauses();
@@ -87,7 +87,7 @@ where
         if error.retry() == Retry::Never || over {
             return Err(error);
         }
-        failed(&error, number, pause);
+        failed(&error, number);
         tokio::time::sleep(pause).await;
     }
 }
@@ -136,7 +136,7 @@ mod tests {
                     Err(Fault(Retry::Backoff))
                 })
             },
-            |_, _, _| told += 1,
+            |_, _| told += 1,
         )
         .await;
         assert_eq!((outcome, told), (Ok(7), 2));
@@ -146,11 +146,11 @@ mod tests {
     async fn a_final_fault_ends_at_once_and_total_time_is_kept() {
         let started = Instant::now();
         let outcome: Result<(), _> =
-            retry(&POLICY, async || Err(Fault(Retry::Never)), |_, _, _| ()).await;
+            retry(&POLICY, async || Err(Fault(Retry::Never)), |_, _| ()).await;
         assert_eq!(outcome, Err(Fault(Retry::Never)));
         assert_eq!(started.elapsed(), Duration::ZERO);
         let outcome: Result<(), _> =
-            retry(&POLICY, async || Err(Fault(Retry::Throttled)), |_, _, _| ()).await;
+            retry(&POLICY, async || Err(Fault(Retry::Throttled)), |_, _| ()).await;
         assert_eq!(outcome, Err(Fault(Retry::Throttled)));
         assert!(started.elapsed() <= Duration::from_mins(1));
     }

@@ -1,7 +1,6 @@
 //! Letters of a table, read back in order, and removed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use tracing::warn;
@@ -127,7 +126,7 @@ impl TableDesk {
     }
 }
 
-fn told(error: &Error, attempt: u32, _pause: Duration) {
+fn told(error: &Error, attempt: u32) {
     warn!(
         attempt,
         error = error_chain(error),
